@@ -1,0 +1,1 @@
+"""The data types and words that every part of bridge shares."""

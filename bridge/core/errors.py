@@ -1,0 +1,74 @@
+"""What can go wrong, in words for the person who called; none of these knows a transport.
+
+An error's text says what came, what is allowed and what to do next. `reason` is a constant for programs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import SequenceMatcher
+
+
+class BridgeError(Exception):
+    """Something the caller should read. Only its subclasses are raised."""
+
+    def __init__(self, message: str, *, reason: str = "", **metadata: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.reason = reason
+        self.metadata = metadata
+
+
+class InvalidArgumentError(BridgeError):
+    """An argument is wrong whatever the state of the database is."""
+
+
+class FailedPreconditionError(BridgeError):
+    """The arguments are fine, but the projection, the model or the database is not in the state they need."""
+
+
+class NotFoundError(BridgeError):
+    """A named thing does not exist."""
+
+
+class AlreadyExistsError(BridgeError):
+    """A named thing exists already."""
+
+
+class PermissionDeniedError(BridgeError):
+    """The caller is known but may not do this."""
+
+
+class UnauthenticatedError(BridgeError):
+    """The token is missing or wrong."""
+
+
+class ResourceExhaustedError(BridgeError):
+    """A limit was reached: memory, disk, queue."""
+
+
+class CancelledError(BridgeError):
+    """Somebody asked for the end of this work."""
+
+
+class TrainerFailedError(BridgeError):
+    """The trainer process died or reported a failure of its own."""
+
+
+class DamagedError(BridgeError):
+    """Stored bytes are not what was written."""
+
+
+def did_you_mean(word: str, candidates: Iterable[str]) -> str:
+    """Return `` Did you mean `x`?`` in GDS's words, or nothing when no candidate is close to `word`."""
+    close = [name for name in candidates if similar(word, name)]
+    if not close:
+        return ""
+    if len(close) == 1:
+        return f" Did you mean `{close[0]}`?"
+    return f" Did you mean one of [{', '.join(f'`{name}`' for name in close)}]?"
+
+
+def similar(one: str, other: str) -> bool:
+    """Say whether two words are close enough that one may be a slip for the other."""
+    return SequenceMatcher(None, one.lower(), other.lower()).ratio() > 0.75
