@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, Strict, StringConstraints, ValidationError
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
@@ -37,7 +37,7 @@ class Config(BaseModel):
     )
 
     @classmethod
-    def keys(cls) -> list[str]:
+    def accepted(cls) -> list[str]:
         """Return the accepted keys, as users write them."""
         return [info.alias or name for name, info in cls.model_fields.items()]
 
@@ -48,7 +48,7 @@ class Config(BaseModel):
         Raises:
             InvalidArgumentError: with every fault of the map.
         """
-        by_lower = {key.lower(): key for key in cls.keys()}
+        by_lower = {key.lower(): key for key in cls.accepted()}
         known = {by_lower.get(key.lower(), key): value for key, value in given.items() if value is not None}
         try:
             return cls.model_validate(known)
@@ -70,7 +70,7 @@ def _faults(config: type[Config], error: ValidationError) -> Iterator[str]:
     details = error.errors(include_url=False)
     unexpected = [str(fault["loc"][0]) for fault in details if fault["type"] == "extra_forbidden"]
     if unexpected:
-        yield _unexpected(unexpected, config.keys())
+        yield _unexpected(unexpected, config.accepted())
     present = {str(fault["loc"][0]) for fault in details if fault["type"] != "missing"}
     seen: set[str] = set()
     for fault in details:
@@ -139,3 +139,5 @@ PositiveInt = Annotated[int, Field(gt=0)]
 NonNegativeFloat = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 PositiveFloat = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Fraction = Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)]
+Names = Annotated[tuple[Name, ...], Strict(False)]
+"""A list of names; Cypher's lists arrive as Python lists, which a strict tuple would refuse."""

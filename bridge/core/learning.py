@@ -44,7 +44,7 @@ class Interactions:
 def interactions(projection: Projection, target: Target) -> Interactions:
     """Take the target relationships out of a projection."""
     table = projection.relationships[target.edge_type]
-    values = np.ones(len(table)) if target.property is None else table.properties[target.property]
+    values = np.ones(len(table)) if target.value_property is None else table.properties[target.value_property]
     times = None if target.time_property is None else table.properties[target.time_property]
     return Interactions(
         sources=table.edge_index[0],

@@ -78,7 +78,7 @@ class Target:
     source_label: str
     relationship_type: str
     target_label: str
-    property: str | None = None
+    value_property: str | None = None
     """The relationship property whose value is predicted or decides what is liked; None when every link is."""
     time_property: str | None = None
 

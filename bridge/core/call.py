@@ -1,0 +1,107 @@
+"""One `CALL bridge.*` as an action sees it: questions to the database, commands to it, rows for the user."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from bridge.core.columns import Column, Table
+from bridge.core.graph import Graph
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who calls, and where; the plugin vouches for it."""
+
+    user: str
+    """Name of the executing user; empty when authentication is off."""
+    database: str
+    database_id: str
+    """The DBMS's id of the database; it changes when the database is dropped and made anew."""
+    plugin_version: str = ""
+    neo4j_version: str = ""
+    gds_version: str = ""
+    transaction_memory_bytes: int = 0
+    """The most memory one transaction may use; 0 means no limit."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a mutate or write command did."""
+
+    written: int
+    deleted: int = 0
+    unchanged: int = 0
+    millis: int = 0
+
+
+class Call(Protocol):
+    """The other side is the plugin, in the caller's own transaction and with the caller's rights."""
+
+    @property
+    def caller(self) -> Caller:
+        """Who calls."""
+        ...
+
+    async def describe(self, graph_name: str) -> Graph:
+        """Ask what is in a projection.
+
+        Raises:
+            NotFoundError: the caller has no projection of that name.
+        """
+        ...
+
+    async def read_projection(
+        self, graph_name: str, nodes: Mapping[str, Sequence[str]], relationships: Mapping[str, Sequence[str]]
+    ) -> tuple[dict[str, Table], dict[str, Table]]:
+        """Read tables by label (`id`, `nodeId`, properties) and by type (`source`, `target`, properties)."""
+        ...
+
+    async def read_node_properties(self, graph_name: str, label: str, properties: Sequence[str]) -> Table:
+        """Read stored properties of a label's nodes, in the order of the label's table."""
+        ...
+
+    async def check_links(
+        self, graph_name: str, types: Sequence[str], pairs: Table, *, both_directions: bool
+    ) -> Column:
+        """Ask which (source, target) pairs of internal ids are linked in the store; bool [rows]."""
+        ...
+
+    async def job(self, job_id: str, name: str, steps: Sequence[str]) -> None:
+        """Name the work that follows, for gds.listProgress and SHOW TRANSACTIONS; once a call."""
+        ...
+
+    async def progress(self, step: int, fraction: float, detail: str = "") -> None:
+        """Say how far the job is. It is the heartbeat too."""
+        ...
+
+    async def rows(self, columns: Mapping[str, Column]) -> None:
+        """Send rows to YIELD; returns when the other side has room for more."""
+        ...
+
+    async def mutate_node_property(self, graph_name: str, label: str, property_name: str, values: Table) -> Done:
+        """Add a node property to the projection; `values` has the columns `id` (internal) and `value`."""
+        ...
+
+    async def write_relationships(self, command: WriteRelationships, rows: Table) -> Done:
+        """Make an owner's relationships be exactly `rows` (`source`, `target`, properties)."""
+        ...
+
+
+@dataclass(frozen=True)
+class WriteRelationships:
+    """Which relationships to write, and which old ones they replace."""
+
+    graph_name: str
+    type: str
+    constants: Mapping[str, Any]
+    """Properties with one value for all."""
+    owner_property: str
+    """The constant that says whose they are; relationships with another value are left alone."""
+    created_property: str
+    """Gets the time when a relationship is made; not compared."""
+    sources: Column | None
+    """Internal ids of the nodes whose old relationships are replaced; None replaces them everywhere."""
+    batch_size: int = 0
+    """Relationships in a transaction of their own; 0 writes in the caller's."""

@@ -1,0 +1,197 @@
+"""What a procedure is: declared once, and from that the Java class, the docs page, `bridge.list` and the client."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import types
+import typing
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from bridge.core.config import Config
+
+NodeId = Annotated[int, "node id"]
+"""A YIELD column of Neo4j's node ids. In the server it holds the projection's internal ids; the plugin translates."""
+
+
+class Row(BaseModel):
+    """Base of every YIELD signature: the fields are the columns, in order; their docstrings the documentation."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        alias_generator=to_camel,
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+        protected_namespaces=(),
+    )
+
+    @classmethod
+    def columns(cls) -> list[str]:
+        """Return the column names, as users write them."""
+        return [info.alias or name for name, info in cls.model_fields.items()]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One argument, one configuration key or one YIELD column."""
+
+    name: str
+    type: str
+    """Cypher's name of the type: INTEGER, FLOAT, STRING, BOOLEAN, MAP, DATETIME, LIST OF …, ANY."""
+    description: str
+    required: bool = False
+    default: Any = None
+    allowed: str = ""
+    """Range or values, for people; empty when the type says it all."""
+    node_id: bool = False
+
+
+@dataclass(frozen=True)
+class Signature:
+    """One callable procedure: a family in one mode."""
+
+    name: str
+    """`bridge.recommend.stream`"""
+    mode: Literal["READ", "WRITE"]
+    description: str
+    arguments: tuple[Parameter, ...]
+    configuration: tuple[Parameter, ...]
+    """The keys of the argument `configuration`; empty when there is no such argument."""
+    yields: tuple[Parameter, ...]
+    row: str
+    """Name of the Python class of its rows, which the Java record bears too."""
+    needs_graph: bool
+    """Its first argument is a projection's name."""
+    lazy: bool
+    """Rows are pulled as the user reads them; otherwise the one row is there when the CALL returns."""
+
+
+@dataclass(frozen=True)
+class Procedure:
+    """A family of procedures that share a configuration and differ in what becomes of the result."""
+
+    name: str
+    config: type[Config]
+    """Keys of `configuration`, or the positional arguments when `positional`."""
+    modes: Mapping[str, type[Row]]
+    """Rows by mode: stream, stats, mutate, write, train. The empty mode is the bare name."""
+    run: Callable[..., Awaitable[None]]
+    """`async run(request, *, mode, call, services)`."""
+    positional: bool = False
+    """A catalog procedure: its config's fields are its arguments."""
+
+    def signatures(self) -> Iterator[Signature]:
+        """Yield what Neo4j will know, a signature a mode."""
+        keys = tuple(parameters(self.config))
+        description = (self.config.__doc__ or "").strip().split("\n\n")[0].replace("\n    ", " ")
+        for mode, row in self.modes.items():
+            yield Signature(
+                name=f"{self.name}.{mode}" if mode else self.name,
+                mode="WRITE" if mode == "write" else "READ",
+                description=description,
+                arguments=keys if self.positional else GRAPH_ARGUMENTS,
+                configuration=() if self.positional else keys,
+                yields=tuple(parameters(row)),
+                row=row.__name__,
+                needs_graph=not self.positional,
+                lazy=mode in ("stream", ""),
+            )
+
+
+GRAPH_ARGUMENTS = (
+    Parameter("graphName", "STRING", "The projection's name in GDS's graph catalog.", required=True),
+    Parameter("configuration", "MAP", "The configuration.", default={}),
+)
+
+
+def parameters(model: type[BaseModel]) -> Iterator[Parameter]:
+    """Describe the fields of a Config or Row."""
+    for name, info in model.model_fields.items():
+        required = info.is_required()
+        default = None if required else info.get_default(call_default_factory=True)
+        yield Parameter(
+            name=info.alias or to_camel(name),
+            type=cypher_type(info.annotation),
+            description=(info.description or "").strip(),
+            required=required,
+            default=None if default is PydanticUndefined else _plain(default),
+            allowed=_allowed(info),
+            node_id="node id" in info.metadata,
+        )
+
+
+def contract_hash(procedures: Sequence[Procedure]) -> str:
+    """Hash what the generated Java classes depend on: names, modes, arguments and columns. 16 hex digits."""
+    shape = [
+        {
+            "name": signature.name,
+            "mode": signature.mode,
+            "arguments": [(each.name, each.type, each.required, each.default) for each in signature.arguments],
+            "yields": [(each.name, each.type, each.node_id) for each in signature.yields],
+        }
+        for procedure in procedures
+        for signature in procedure.signatures()
+    ]
+    return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def as_map(parameter: Parameter) -> dict[str, Any]:
+    """Show a parameter as `bridge.list` does."""
+    return {key: value for key, value in asdict(parameter).items() if key != "node_id"}
+
+
+_SCALARS: dict[Any, str] = {
+    bool: "BOOLEAN", int: "INTEGER", float: "FLOAT", str: "STRING", dict: "MAP", datetime: "DATETIME", Any: "ANY",
+}  # fmt: skip
+
+
+def cypher_type(annotation: Any) -> str:
+    """Name a Python annotation in Cypher's words; a choice of several is ANY."""
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        return cypher_type(get_args(annotation)[0])
+    if origin in (Union, types.UnionType):
+        choices = {cypher_type(each) for each in get_args(annotation) if each is not type(None)}
+        return choices.pop() if len(choices) == 1 else "ANY"
+    if origin is Literal:
+        return cypher_type(type(get_args(annotation)[0]))
+    if origin in (list, tuple):
+        return f"LIST OF {cypher_type(get_args(annotation)[0])}"
+    if origin is not None and issubclass(origin, Mapping):
+        return "MAP"
+    return _SCALARS[annotation]
+
+
+def _allowed(info: FieldInfo) -> str:
+    bounds = [
+        f"{sign} {getattr(limit, name)}"
+        for limit in info.metadata
+        for name, sign in (("gt", ">"), ("ge", "≥"), ("lt", "<"), ("le", "≤"))
+        if getattr(limit, name, None) is not None
+    ]
+    values = [repr(value) for value in _literals(info.annotation)]
+    return ", ".join(bounds + values)
+
+
+def _literals(annotation: Any) -> Iterator[Any]:
+    if get_origin(annotation) is Literal:
+        yield from get_args(annotation)
+    elif get_origin(annotation) in (Union, types.UnionType):
+        for each in typing.get_args(annotation):
+            yield from _literals(each)
+
+
+def _plain(default: Any) -> Any:
+    if isinstance(default, tuple):
+        return [_plain(each) for each in default]
+    if isinstance(default, Mapping):
+        return dict(default)
+    return default
