@@ -1,0 +1,150 @@
+"""The `bridge` command: the local runtime, the server, the demo."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+
+from bridge import __version__
+from bridge.core.errors import BridgeError
+from bridge.runtime import Runtime, Status, WantedPorts
+from bridge.runtime.database import DEFAULT_JAVA_OPTIONS
+
+NOT_RUNNING = 3
+"""Exit status of `status` when something asked about is not running, as service scripts have it."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status: 0, 1 when it failed, 2 for bad arguments, 3 for "not running"."""
+    options = command_line(os.environ).parse_args(arguments)
+    run: Callable[[argparse.Namespace], int] = options.run
+    try:
+        return run(options)
+    except BridgeError as error:
+        print(f"bridge: {error.message}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("bridge: interrupted", file=sys.stderr)
+        return 130
+
+
+def command_line(environment: Mapping[str, str]) -> argparse.ArgumentParser:
+    """Return the parser of all commands; `environment` supplies the options' defaults."""
+    parser = argparse.ArgumentParser(prog="bridge", description="Graph machine learning for Neo4j, driven from the database.")
+    parser.add_argument("--version", action="version", version=f"bridge {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    shared = _runtime_options(environment)
+
+    _command(commands, "up", up, "start Neo4j and the bridge server in the background", shared)
+    _command(commands, "down", down, "stop both", shared)
+    _status(_command(commands, "status", status, "say what runs, and where", shared))
+    serve_parser = _command(commands, "serve", serve, "run the bridge server in the foreground", shared)
+    serve_parser.description = "Run the bridge server in the foreground, where this home's plugin looks for it."
+    demo_parser = _command(commands, "demo", demo, "start both and run cypher/*.cypher, statement by statement", shared)
+    demo_parser.add_argument("--user-id", type=int, default=1, metavar="ID", help="whose recommendations to show at the end (default 1)")
+
+    neo4j = commands.add_parser("neo4j", help="the same for Neo4j alone", description="Neo4j alone, with the plugin.")
+    neo4j_commands = neo4j.add_subparsers(metavar="COMMAND", required=True)
+    _command(neo4j_commands, "up", up, "start Neo4j in the background", shared).set_defaults(bridge=False)
+    _command(neo4j_commands, "down", down, "stop Neo4j", shared).set_defaults(bridge=False)
+    _status(_command(neo4j_commands, "status", status, "say whether Neo4j runs, and where", shared)).set_defaults(bridge=False)
+    return parser
+
+
+def up(options: argparse.Namespace) -> int:
+    """Start what was named and say where it is."""
+    _show(_runtime(options).up(bridge=options.bridge), options)
+    return 0
+
+
+def down(options: argparse.Namespace) -> int:
+    """Stop what was named; stopping what does not run is no error."""
+    stopped = _runtime(options).down(bridge=options.bridge)
+    print(f"Stopped {' and '.join(stopped)}." if stopped else "Nothing was running.")
+    return 0
+
+
+def status(options: argparse.Namespace) -> int:
+    """Say what runs and where."""
+    found = _runtime(options).status()
+    if options.json:
+        print(json.dumps(found.as_json(), indent=2))
+    else:
+        _show(found, options)
+    runs = found.pid is not None and (found.bridge_pid is not None or not options.bridge)
+    return 0 if runs else NOT_RUNNING
+
+
+def serve(options: argparse.Namespace) -> int:
+    """Run the server until it is told to stop."""
+    raise NotImplementedError
+
+
+def demo(options: argparse.Namespace) -> int:
+    """Run the scripts and show what came out."""
+    raise NotImplementedError
+
+
+def _show(found: Status, options: argparse.Namespace) -> None:
+    neo4j = f"running (process {found.pid})" if found.pid else "not running"
+    bridge = f"running (process {found.bridge_pid})" if found.bridge_pid else "not running"
+    lines = [
+        f"Neo4j          {neo4j}",
+        f"  Browser      {found.browser_uri}",
+        f"  Bolt         {found.bolt_uri}",
+        f"  user         {found.user}, password in {found.password_file}",
+    ]
+    if options.bridge:
+        lines.append(f"Bridge server  {bridge}\n  address      {found.bridge_address}")
+    print("\n".join([*lines, f"Home           {found.home}"]))
+
+
+def _runtime(options: argparse.Namespace) -> Runtime:
+    wanted = WantedPorts(options.bolt_port, options.http_port, options.bridge_port)
+    return Runtime(options.home, ports=wanted, java_options=options.java_options, plugin=options.plugin)
+
+
+def _runtime_options(environment: Mapping[str, str]) -> argparse.ArgumentParser:
+    """Return the options that every command has, as a parent parser."""
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.set_defaults(bridge=True)
+    add = shared.add_argument
+    add("--home", default=environment.get("BRIDGE_HOME"), metavar="DIR",
+        help="folder of the database, its configuration and logs (default .bridge/home in the project; environment BRIDGE_HOME)")  # fmt: skip
+    for name, variable, default in (("bolt", "BRIDGE_BOLT_PORT", 7687), ("http", "BRIDGE_HTTP_PORT", 7474), ("bridge", "BRIDGE_PORT", 7690)):
+        add(f"--{name}-port", type=_port, default=environment.get(variable), metavar="PORT",
+            help=f"0 picks a free one (default {default}; environment {variable})")  # fmt: skip
+    add("--java-options", default=environment.get("BRIDGE_JAVA_OPTIONS", DEFAULT_JAVA_OPTIONS), metavar="OPTIONS",
+        help=f'of Neo4j\'s JVM, written with an equals sign: --java-options="…" (default "{DEFAULT_JAVA_OPTIONS}"; environment BRIDGE_JAVA_OPTIONS)')  # fmt: skip
+    add("--no-plugin", dest="plugin", action="store_false", help="start Neo4j without the bridge plugin")
+    return shared
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) <= 65535):
+        raise argparse.ArgumentTypeError(f"`{text}` is not a port: give a number from 0 to 65535; 0 picks a free one")
+    return int(text)
+
+
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    run: Callable[[argparse.Namespace], int],
+    summary: str,
+    shared: argparse.ArgumentParser,
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.", parents=[shared])
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _status(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,5 @@
+"""The local runtime: a Neo4j with the plugin, and the bridge server, for trying out and for tests."""
+
+from bridge.runtime.local import Running, Runtime, Status, WantedPorts, running_neo4j
+
+__all__ = ["Running", "Runtime", "Status", "WantedPorts", "running_neo4j"]

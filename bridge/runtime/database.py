@@ -1,0 +1,116 @@
+"""The local Neo4j: start it in the background, know when it answers, stop it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import subprocess
+from datetime import timedelta
+from pathlib import Path
+
+import neo4j
+from neo4j.exceptions import DriverError, Neo4jError
+
+from bridge.core.errors import FailedPreconditionError
+from bridge.runtime import toolchain
+from bridge.runtime.home import Checkout, Home, write_private
+from bridge.runtime.ports import LOOPBACK
+from bridge.runtime.process import Background
+
+USER = "neo4j"
+"""The one user that a new database has."""
+
+DEFAULT_JAVA_OPTIONS = "-Xms512m -Xmx2g"
+"""Heap for a small machine; MovieLens with both trainings needs less."""
+
+START_TIMEOUT = timedelta(minutes=3)
+"""11 s on a quiet machine, 25 s on a busy one."""
+
+STOP_PATIENCE = timedelta(seconds=60)
+"""An orderly stop writes a checkpoint; after this the process is killed, which a database survives."""
+
+_JVM = (
+    "--add-opens=java.base/java.nio=ALL-UNNAMED",
+    "--add-opens=java.base/java.io=ALL-UNNAMED",
+    "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
+    "-Dlog4j2.disable.jmx=true",
+    "-Dio.netty.tryReflectionSetAccessible=true",
+    "-Djdk.nio.maxCachedBufferSize=1024",
+    "-Dfile.encoding=UTF-8",
+)
+
+# These would go before conf/bridge.conf, which was written for this very home.
+_NOT_INHERITED = ("BRIDGE_ADDRESS", "BRIDGE_TOKEN")
+
+
+def background(home: Home) -> Background:
+    """Return Neo4j's place among the processes."""
+    return Background("Neo4j", home.run / "neo4j.json", home.logs / "neo4j.out")
+
+
+def start(home: Home, distribution: Path, java_options: str) -> None:
+    """Start Neo4j on a home whose configuration is written; return at once.
+
+    Raises FailedPreconditionError when there is no Java that fits.
+    """
+    command = [
+        str(toolchain.java()), *java_options.split(), *_JVM,
+        "-cp", f"{home.plugins}/*:{home.conf}/*:{distribution}/lib/*",
+        "org.neo4j.server.CommunityEntryPoint",
+        f"--home-dir={home.root}", f"--config-dir={home.conf}", "--console-mode",
+    ]  # fmt: skip
+    background(home).start(command, _environment(home), home.root)
+
+
+def ensure_password(home: Home, distribution: Path) -> None:
+    """Give a new database a generated password, before its first start; keep the one it has.
+
+    Raises FailedPreconditionError when Neo4j's admin tool refuses, or when a database is here without its password file.
+    """
+    if home.password.is_file():
+        return
+    if (home.root / "data" / "databases").is_dir():
+        raise FailedPreconditionError(
+            f"`{home.root}` has a database, but its password file `{home.password}` is gone. "
+            "Write the password of user `neo4j` into it, or remove the home folder to start from an empty database."
+        )
+    password = secrets.token_urlsafe(18)
+    command = [
+        str(toolchain.java()), "-cp", f"{distribution}/lib/*", "org.neo4j.cli.AdminTool",
+        "dbms", "set-initial-password", password,
+    ]  # fmt: skip
+    done = subprocess.run(command, env=_environment(home), capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise FailedPreconditionError(f"Neo4j's admin tool could not set the password: {done.stderr.strip() or done.stdout.strip()}")
+    write_private(home.password, password + "\n")
+
+
+def read_password(home: Home) -> str:
+    """Return the password of user `neo4j`."""
+    return home.password.read_text(encoding="utf-8").strip()
+
+
+def fill_imports(checkout: Checkout, home: Home) -> None:
+    """Copy the project's CSV files to where `LOAD CSV` finds them, unless the same ones are there."""
+    for source in sorted(checkout.data.glob("*.csv")):
+        target = home.imports / source.name
+        if not target.is_file() or target.read_bytes() != source.read_bytes():
+            shutil.copyfile(source, target)
+
+
+def answers(home: Home, bolt_port: int) -> bool:
+    """Say whether Neo4j runs queries; before that it may accept connections for a second or two."""
+    try:
+        with neo4j.GraphDatabase.driver(
+            f"bolt://{LOOPBACK}:{bolt_port}", auth=(USER, read_password(home)), connection_timeout=2.0
+        ) as driver:
+            driver.execute_query("RETURN 1", database_="neo4j")
+    except (DriverError, Neo4jError):
+        return False
+    return True
+
+
+def _environment(home: Home) -> dict[str, str]:
+    inherited = {key: value for key, value in os.environ.items() if key not in _NOT_INHERITED}
+    return inherited | {"NEO4J_HOME": str(home.root), "NEO4J_CONF": str(home.conf)}
