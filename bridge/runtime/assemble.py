@@ -18,7 +18,7 @@ Say = Callable[[str], None]
 
 
 def distribution(checkout: Checkout, say: Say) -> Path:
-    """Return the folder with `lib/` (Neo4j and Browser) and `plugins/` (Graph Data Science), made by Maven the first time.
+    """Return the folder with `lib/` (Neo4j, Browser) and `plugins/` (Graph Data Science), made by Maven the first time.
 
     Raises FailedPreconditionError when a tool is missing or Maven fails.
     """
@@ -34,7 +34,7 @@ def distribution(checkout: Checkout, say: Say) -> Path:
 
 
 def plugin(checkout: Checkout, say: Say) -> Path | None:
-    """Return the bridge plugin's jar, built when its sources differ from the last build's; None when there are no sources.
+    """Return the bridge plugin's jar, built when its sources changed; None when there are no sources.
 
     Raises FailedPreconditionError when a tool is missing or the build fails.
     """
@@ -52,7 +52,10 @@ def plugin(checkout: Checkout, say: Say) -> Path | None:
 
 
 def place_plugins(distribution: Path, bridge_jar: Path | None, plugins: Path) -> None:
-    """Fill a home's `plugins/`: links to the distribution's jars, and a copy of the bridge plugin, so that a rebuild is harmless."""
+    """Fill a home's `plugins/`: links to the distribution's jars, and a copy of the bridge plugin.
+
+    The copy stays as it is when the plugin is built anew: Java does not survive a change under its feet.
+    """
     shutil.rmtree(plugins, ignore_errors=True)
     plugins.mkdir(parents=True)
     for jar in sorted((distribution / "plugins").glob("*.jar")):
@@ -70,7 +73,8 @@ def _plugin_sources(checkout: Checkout) -> list[Path]:
 
 def _built_jar(checkout: Checkout) -> Path:
     target = checkout.plugin_pom.parent / "target"
-    jars = [jar for jar in target.glob("bridge-plugin-*.jar") if not jar.stem.endswith(("-sources", "-javadoc", "-tests"))]
+    beside = ("-sources", "-javadoc", "-tests")
+    jars = [jar for jar in target.glob("bridge-plugin-*.jar") if not jar.stem.endswith(beside)]
     if not jars:
         raise FailedPreconditionError(f"Maven built the plugin, but `{target}` has no bridge-plugin-*.jar.")
     return max(jars, key=lambda jar: jar.stat().st_mtime)
@@ -93,6 +97,6 @@ def _maven(checkout: Checkout, pom: Path, *arguments: str) -> None:
     if done.returncode != 0:
         said = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if "ERROR" in line][:12]
         raise FailedPreconditionError(
-            f"Maven could not build `{pom.relative_to(checkout.root)}` (exit status {done.returncode}; all of it in {log}). "
-            "It needs its artifact repository on the first run: check the network, then try again.\n" + "\n".join(said)
+            f"Maven could not build `{pom.relative_to(checkout.root)}` (exit status {done.returncode}; all it said: "
+            f"{log}). On a first run it downloads: check the network, then try again.\n" + "\n".join(said)
         )

@@ -27,10 +27,14 @@ def neo4j_conf(ports: Ports) -> str:
         "dbms.security.auth_enabled": "true",
         # For gds.list alone; no bridge.* procedure needs it.
         "dbms.security.procedures.unrestricted": "gds.*",
+        # Otherwise an idle Bolt server waits 10 s before it stops. Orderly transactions are waited for before that.
+        "internal.server.bolt.thread_pool_shutdown_wait_time": "1s",
+        "internal.server.bolt.connection_shutdown_wait_time": "1s",
+        "server.bolt.telemetry.enabled": "false",
         "dbms.usage_report.enabled": "false",
         "client.allow_telemetry": "false",
     }
-    return "# Written by `bridge neo4j up` at every start.\n" + _lines(settings)
+    return "# Written at every start.\n" + _lines(settings)
 
 
 def bridge_conf(bridge_port: int, token: str | None) -> str:
@@ -38,7 +42,7 @@ def bridge_conf(bridge_port: int, token: str | None) -> str:
     settings = {"address": f"{LOOPBACK}:{bridge_port}", "connect_timeout_seconds": str(CONNECT_TIMEOUT_SECONDS)}
     if token:
         settings["token"] = token
-    return "# How the plugin reaches the bridge server. Written by `bridge neo4j up` at every start.\n" + _lines(settings)
+    return "# How the plugin reaches the bridge server. Written at every start.\n" + _lines(settings)
 
 
 def write(home: Home, ports: Ports, token: str | None) -> None:
@@ -49,7 +53,8 @@ def write(home: Home, ports: Ports, token: str | None) -> None:
 
 def read(path: Path) -> dict[str, str]:
     """Return the key=value lines of a configuration file; comments and blank lines are passed over."""
-    entries = (line.partition("=") for line in path.read_text(encoding="utf-8").splitlines() if not line.lstrip().startswith("#"))
+    lines = path.read_text(encoding="utf-8").splitlines()
+    entries = (line.partition("=") for line in lines if not line.lstrip().startswith("#"))
     return {key.strip(): value.strip() for key, equals, value in entries if equals}
 
 

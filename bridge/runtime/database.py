@@ -13,9 +13,8 @@ import neo4j
 from neo4j.exceptions import DriverError, Neo4jError
 
 from bridge.core.errors import FailedPreconditionError
-from bridge.runtime import toolchain
+from bridge.runtime import ports, toolchain
 from bridge.runtime.home import Checkout, Home, write_private
-from bridge.runtime.ports import LOOPBACK
 from bridge.runtime.process import Background
 
 USER = "neo4j"
@@ -66,7 +65,7 @@ def start(home: Home, distribution: Path, java_options: str) -> None:
 def ensure_password(home: Home, distribution: Path) -> None:
     """Give a new database a generated password, before its first start; keep the one it has.
 
-    Raises FailedPreconditionError when Neo4j's admin tool refuses, or when a database is here without its password file.
+    Raises FailedPreconditionError when Neo4j's admin tool refuses, or when the password file of a database is gone.
     """
     if home.password.is_file():
         return
@@ -75,15 +74,16 @@ def ensure_password(home: Home, distribution: Path) -> None:
             f"`{home.root}` has a database, but its password file `{home.password}` is gone. "
             "Write the password of user `neo4j` into it, or remove the home folder to start from an empty database."
         )
-    password = secrets.token_urlsafe(18)
-    command = [
-        str(toolchain.java()), "-cp", f"{distribution}/lib/*", "org.neo4j.cli.AdminTool",
-        "dbms", "set-initial-password", password,
-    ]  # fmt: skip
+    # Letters and digits alone: the tool reads its arguments from this file, where quotes and @ have a meaning.
+    staged = home.password.with_suffix(".new")
+    write_private(staged, secrets.token_hex(16) + "\n")
+    admin_tool = [str(toolchain.java()), "-cp", f"{distribution}/lib/*", "org.neo4j.cli.AdminTool"]
+    command = [*admin_tool, "dbms", "set-initial-password", f"@{staged}"]  # not in the list of processes
     done = subprocess.run(command, env=_environment(home), capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise FailedPreconditionError(f"Neo4j's admin tool could not set the password: {done.stderr.strip() or done.stdout.strip()}")
-    write_private(home.password, password + "\n")
+        said = done.stderr.strip() or done.stdout.strip()
+        raise FailedPreconditionError(f"Neo4j's admin tool could not set the password of `{home.root}`: {said}")
+    staged.replace(home.password)
 
 
 def read_password(home: Home) -> str:
@@ -99,11 +99,19 @@ def fill_imports(checkout: Checkout, home: Home) -> None:
             shutil.copyfile(source, target)
 
 
-def answers(home: Home, bolt_port: int) -> bool:
-    """Say whether Neo4j runs queries; before that it may accept connections for a second or two."""
+def wait(home: Home, bolt_port: int) -> None:
+    """Wait until Neo4j runs queries.
+
+    Raises FailedPreconditionError with the end of its log when it stops or takes too long.
+    """
+    background(home).wait_until(lambda: ports.answers(bolt_port) and _runs_queries(home, bolt_port), START_TIMEOUT)
+
+
+def _runs_queries(home: Home, bolt_port: int) -> bool:
+    """Say whether a query succeeds; Neo4j accepts connections a second or two before that."""
     try:
         with neo4j.GraphDatabase.driver(
-            f"bolt://{LOOPBACK}:{bolt_port}", auth=(USER, read_password(home)), connection_timeout=2.0
+            f"bolt://{ports.LOOPBACK}:{bolt_port}", auth=(USER, read_password(home)), connection_timeout=2.0
         ) as driver:
             driver.execute_query("RETURN 1", database_="neo4j")
     except (DriverError, Neo4jError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,24 +12,7 @@ from bridge.core.errors import FailedPreconditionError
 from bridge.runtime import assemble, configuration, database, server
 from bridge.runtime.home import Checkout, Home
 from bridge.runtime.lock import alone
-from bridge.runtime.ports import LOOPBACK, Ports, answers, settle
-
-
-@dataclass(frozen=True)
-class WantedPorts:
-    """Ports somebody asked for: None is "what runs already, else the default", 0 is "any free one"."""
-
-    bolt: int | None = None
-    http: int | None = None
-    bridge: int | None = None
-
-    def over(self, ports: Ports) -> Ports:
-        """Return `ports` with what was asked for in their place."""
-        return Ports(**{name: getattr(self, name) if getattr(self, name) is not None else port for name, port in ports.as_dict().items()})
-
-    def contradicts(self, running: Ports) -> list[str]:
-        """Return the names of the ports on which something else runs than was asked for."""
-        return [name for name, port in running.as_dict().items() if getattr(self, name) not in (None, 0, port)]
+from bridge.runtime.ports import LOOPBACK, Ports, WantedPorts, settle
 
 
 @dataclass(frozen=True)
@@ -147,20 +130,17 @@ class Runtime:
 
     def _ports(self, neo4j: bool, bridge: bool) -> Ports:
         """Return the ports to use: those of what runs, the wanted ones for what is to be started."""
-        known = self._known_ports()
-        running = {name for name, process in (("neo4j", database.background), ("bridge", server.background)) if process(self.home).process()}
-        if known and running:
-            moved = self._wanted.contradicts(known)
-            if moved:
-                where = ", ".join(f"{name} {known.as_dict()[name]}" for name in moved)
-                raise FailedPreconditionError(
-                    f"`{self.home.root}` is already running on other ports ({where}): run `bridge down` first to move it."
-                )
-            wanted = known
-        else:
-            wanted = self._wanted.over(Ports())
-        unchecked = {name for name, starts in (("bolt", neo4j), ("http", neo4j), ("bridge", bridge)) if not starts}
-        return settle(wanted, but=frozenset(unchecked))
+        runs = any(part(self.home).process() for part in (database.background, server.background))
+        known = self._known_ports() if runs else None
+        moved = self._wanted.contradicts(known) if known else {}
+        if moved:
+            where = ", ".join(f"{name} {port}" for name, port in moved.items())
+            raise FailedPreconditionError(
+                f"`{self.home.root}` is already running on other ports ({where}): run `bridge down` first to move it."
+            )
+        wanted = known or self._wanted.over(Ports())
+        starts = {"bolt": neo4j, "http": neo4j, "bridge": bridge}
+        return settle(wanted, but=frozenset(name for name in starts if not starts[name]))
 
     def _known_ports(self) -> Ports | None:
         if not (self.home.neo4j_conf.is_file() and self.home.bridge_conf.is_file()):
@@ -193,20 +173,12 @@ class Runtime:
 
     def _wait(self, ports: Ports, neo4j: bool, bridge: bool) -> None:
         started = time.monotonic()
-        waits: list[tuple[bool, Callable[[], None], str]] = [
-            (bridge, lambda: server.background(self.home).wait_until(lambda: answers(ports.bridge), server.START_TIMEOUT), "The bridge server"),
-            (
-                neo4j,
-                lambda: database.background(self.home).wait_until(
-                    lambda: answers(ports.bolt) and database.answers(self.home, ports.bolt), database.START_TIMEOUT
-                ),
-                "Neo4j",
-            ),
-        ]
-        for starts, wait, name in waits:
-            if starts:
-                wait()
-                self._say(f"{name} is ready ({time.monotonic() - started:.0f} s).")
+        if bridge:
+            server.wait(self.home, ports.bridge)
+            self._say(f"The bridge server is ready ({time.monotonic() - started:.0f} s).")
+        if neo4j:
+            database.wait(self.home, ports.bolt)
+            self._say(f"Neo4j is ready ({time.monotonic() - started:.0f} s).")
 
     def _stop(self, neo4j: bool, bridge: bool) -> list[str]:
         """Stop Neo4j first: its transactions still want the server's answers."""

@@ -28,15 +28,34 @@ class Ports:
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class WantedPorts:
+    """Ports somebody asked for: None is "what runs already, else the default", 0 is "any free one"."""
+
+    bolt: int | None = None
+    http: int | None = None
+    bridge: int | None = None
+
+    def over(self, ports: Ports) -> Ports:
+        """Return `ports` with what was asked for in their place."""
+        return replace(ports, **{name: port for name, port in asdict(self).items() if port is not None})
+
+    def contradicts(self, running: Ports) -> dict[str, int]:
+        """Return those running ports, by name, that are not the ones asked for."""
+        asked = asdict(self)
+        return {name: port for name, port in running.as_dict().items() if asked[name] not in (None, ANY_FREE, port)}
+
+
 def settle(wanted: Ports, *, but: frozenset[str] = frozenset()) -> Ports:
     """Return `wanted` with a free port for each 0, having checked that the others are free.
 
     `but` names ports that are not checked, because what listens there is our own.
     Raises FailedPreconditionError naming every busy port and its option.
     """
-    busy = [name for name, port in wanted.as_dict().items() if port != ANY_FREE and name not in but and not is_free(port)]
+    fixed = {name: port for name, port in wanted.as_dict().items() if port != ANY_FREE and name not in but}
+    busy = {name: port for name, port in fixed.items() if not is_free(port)}
     if busy:
-        taken = "; ".join(f"port {wanted.as_dict()[name]} (choose another with `--{name}-port`)" for name in busy)
+        taken = "; ".join(f"port {port} (choose another with `--{name}-port`)" for name, port in busy.items())
         raise FailedPreconditionError(f"Already in use by another program: {taken}. A port of 0 picks any free one.")
     free = iter(pick_free(sum(port == ANY_FREE for port in wanted.as_dict().values())))
     return replace(wanted, **{name: next(free) for name, port in wanted.as_dict().items() if port == ANY_FREE})

@@ -7,6 +7,7 @@ import sys
 from datetime import timedelta
 
 from bridge.runtime.home import Home
+from bridge.runtime.ports import answers
 from bridge.runtime.process import Background
 
 START_TIMEOUT = timedelta(minutes=2)
@@ -25,3 +26,11 @@ def start(home: Home) -> None:
     """Start `bridge serve` on a home whose `bridge.conf` is written; return at once."""
     command = [sys.executable, "-m", "bridge", "serve", "--home", str(home.root)]
     background(home).start(command, dict(os.environ), home.root)
+
+
+def wait(home: Home, port: int) -> None:
+    """Wait until the server accepts connections, which it does when it can answer.
+
+    Raises FailedPreconditionError with the end of its log when it stops or takes too long.
+    """
+    background(home).wait_until(lambda: answers(port), START_TIMEOUT)

@@ -24,12 +24,14 @@ def java() -> Path:
     found = _java_program("java")
     if found is None:
         raise FailedPreconditionError(
-            f"Neo4j needs Java {OLDEST_JAVA} or newer, and there is none: install a JDK ({_INSTALL_JDK}) or set JAVA_HOME."
+            f"Neo4j needs Java {OLDEST_JAVA} or newer, and there is none: "
+            f"install a JDK ({_INSTALL_JDK}) or set JAVA_HOME."
         )
     version = java_version(found)
     if version is None or version < OLDEST_JAVA:
+        what = f"Java {version}" if version else "no working Java"
         raise FailedPreconditionError(
-            f"Neo4j needs Java {OLDEST_JAVA} or newer, and `{found}` is {f'Java {version}' if version else 'no working Java'}: "
+            f"Neo4j needs Java {OLDEST_JAVA} or newer, and `{found}` is {what}: "
             f"install a newer JDK ({_INSTALL_JDK}) or set JAVA_HOME."
         )
     return found
@@ -43,7 +45,8 @@ def maven() -> Path:
     java()
     if _java_program("javac") is None:
         raise FailedPreconditionError(
-            f"Building the plugin needs a JDK, and only a Java runtime is here (no `javac`): install one ({_INSTALL_JDK})."
+            "Building the plugin needs a JDK, and only a Java runtime is here (no `javac`): "
+            f"install one ({_INSTALL_JDK})."
         )
     found = shutil.which("mvn")
     if found is None:

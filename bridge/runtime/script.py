@@ -1,0 +1,42 @@
+"""Cypher scripts: split a file into the statements that Browser would run one after the other."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+_TOKEN = re.compile(
+    r"""
+      (?P<quoted> '(?:\\.|[^'\\])*' | "(?:\\.|[^"\\])*" | `(?:``|[^`])*` )
+    | (?P<comment> //[^\n]* | /\*.*?\*/ )
+    | (?P<end> ; )
+    | (?P<other> . )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+
+def split(text: str) -> list[str]:
+    """Return a script's statements without their semicolons, each with the comments before it.
+
+    A semicolon inside a string, a quoted name or a comment ends nothing. What has only comments and blanks is no statement.
+    """
+    statements: list[str] = []
+    piece: list[str] = []
+    says_something = False
+    for token in _TOKEN.finditer(text):
+        if token["end"]:
+            if says_something:
+                statements.append("".join(piece).strip())
+            piece, says_something = [], False
+            continue
+        piece.append(token[0])
+        says_something = says_something or not (token["comment"] or token[0].isspace())
+    if says_something:
+        statements.append("".join(piece).strip())
+    return statements
+
+
+def read(path: Path) -> list[str]:
+    """Return the statements of a file."""
+    return split(path.read_text(encoding="utf-8"))
