@@ -1,0 +1,1 @@
+"""Work that takes time: its table, its processes, its progress and its end."""

@@ -1,0 +1,180 @@
+"""Trainer processes: one fresh process a job, in turn, and never one left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+import sys
+import threading
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from multiprocessing import forkserver
+from typing import Any
+
+from bridge.core.errors import ResourceExhaustedError
+from bridge.jobs.child import Child, Patience
+from bridge.jobs.job import Job
+from bridge.jobs.worker import Limits, Target
+
+_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+
+
+class Trainers:
+    """Runs jobs in trainer processes, `slots` at a time, `queue` waiting in the order they came.
+
+    The processes come from Python's fork server, which has loaded the `preload` modules; there is one in a process,
+    so the first `Trainers` decides what it loads.
+    """
+
+    def __init__(
+        self,
+        preload: Sequence[str] = (),
+        *,
+        slots: int = 1,
+        queue: int = 8,
+        limits: Limits | None = None,
+        patience: Patience | None = None,
+    ) -> None:
+        self._preload = list(preload)
+        self._slots = slots
+        self._queue = queue
+        self._limits = limits or Limits()
+        self._patience = patience or Patience()
+        self._context = multiprocessing.get_context("forkserver")
+        self._spawning = threading.Lock()
+        self._running: set[Job] = set()
+        self._waiting: deque[tuple[Job, asyncio.Future[Any]]] = deque()
+        self._tasks: set[asyncio.Task[dict[str, Any]]] = set()
+
+    def start(self) -> None:
+        """Start the fork server, before gRPC has threads and locks. It loads its modules on its own time."""
+        with _environment(self._limits.threads):
+            self._context.set_forkserver_preload(self._preload)
+            forkserver.ensure_running()
+
+    async def run(self, job: Job, target: Target, spec: dict[str, Any]) -> dict[str, Any]:
+        """Run `target(spec, reporter)` in a fresh process when the job's turn comes, and return its result.
+
+        `target` is a module-level function; `spec` and the result are JSON. Returns or raises only after the process
+        is gone, even when the awaiting task is cancelled.
+
+        Raises:
+            BridgeError: as the target raised it.
+            CancelledError: the job was cancelled; `asyncio.CancelledError` when the awaiting task was.
+            ResourceExhaustedError: too many jobs wait, or the process reached its memory limit.
+            TrainerFailedError: the process died, or failed with an error of no known kind.
+        """
+        task = asyncio.ensure_future(self._run(job, target, spec))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        abandoned: asyncio.CancelledError | None = None
+        while not task.done():
+            try:
+                await asyncio.wait([task])
+            except asyncio.CancelledError as error:
+                job.cancel()
+                abandoned = error
+        if abandoned is not None:
+            task.exception()
+            raise abandoned
+        return task.result()
+
+    async def close(self) -> None:
+        """Cancel every job and wait until its process is gone. The fork server ends with this process."""
+        for job in [*self._running, *(job for job, _ in self._waiting)]:
+            job.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    @property
+    def running(self) -> int:
+        """Jobs that have a process now."""
+        return len(self._running)
+
+    @property
+    def waiting(self) -> int:
+        """Jobs that wait for a slot."""
+        return len(self._waiting)
+
+    async def _run(self, job: Job, target: Target, spec: dict[str, Any]) -> dict[str, Any]:
+        job.raise_if_cancelled()
+        await self._take_slot(job)
+        try:
+            job.raise_if_cancelled()
+            job.run()
+            child = await asyncio.to_thread(self._spawn, target, spec)
+            return await child.attend(job, self._patience)
+        finally:
+            self._free_slot(job)
+
+    def _spawn(self, target: Target, spec: dict[str, Any]) -> Child:
+        with self._spawning, _nameless_main():
+            self.start()  # does nothing while the fork server lives
+            return Child.start(self._context, target, spec, self._limits)
+
+    async def _take_slot(self, job: Job) -> None:
+        if len(self._running) < self._slots and not self._waiting:
+            self._running.add(job)
+            return
+        if len(self._waiting) >= self._queue:
+            raise ResourceExhaustedError(
+                f"{len(self._running)} running and {len(self._waiting)} waiting jobs are all that this server takes. "
+                "Try again when one has finished, or cancel one: `CALL bridge.job.list()` shows yours.",
+                reason="QUEUE_FULL",
+            )
+        turn: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        entry = (job, turn)
+        self._waiting.append(entry)
+        self._tell_positions()
+        cancelled: asyncio.Future[Any] = asyncio.ensure_future(job.cancelled.wait())
+        await asyncio.wait([turn, cancelled], return_when=asyncio.FIRST_COMPLETED)
+        cancelled.cancel()
+        if turn.done():
+            return
+        self._waiting.remove(entry)
+        self._tell_positions()
+        job.raise_if_cancelled()
+
+    def _free_slot(self, job: Job) -> None:
+        self._running.discard(job)
+        if self._waiting:
+            following, turn = self._waiting.popleft()
+            self._running.add(following)  # at once: nobody who comes in between may take its slot
+            turn.set_result(None)
+        self._tell_positions()
+
+    def _tell_positions(self) -> None:
+        for position, (job, _) in enumerate(self._waiting):
+            before = len(self._running) + position
+            job.wait(f"waiting: {before} job{'' if before == 1 else 's'} before this one")
+
+
+@contextmanager
+def _environment(threads: int) -> Iterator[None]:
+    """Set what the fork server inherits: numeric libraries read their thread count when they are loaded."""
+    wanted = dict.fromkeys(_THREAD_VARIABLES, str(threads)) if threads else {}
+    # Python 3.11's fork server does not take over sys.path, without which it may not find what to preload.
+    wanted["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+@contextmanager
+def _nameless_main() -> Iterator[None]:
+    """Keep multiprocessing from importing this process's main script, gRPC and all, in every child."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = type(sys)("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main

@@ -1,0 +1,91 @@
+"""What the tests' trainer processes run."""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bridge.core.errors import FailedPreconditionError
+from bridge.jobs.worker import Reporter
+
+prepared = 0
+
+
+def prepare(threads: int) -> None:
+    global prepared
+    prepared = threads
+
+
+def echo(spec: dict[str, Any], progress: Reporter) -> dict[str, Any]:
+    progress(0.5, "half way", loss=0.25)
+    progress.at(1)(1.0, "done", loss=0.125)
+    return {"spec": spec, "pid": os.getpid()}
+
+
+def surroundings(spec: dict[str, Any], progress: Reporter) -> dict[str, Any]:
+    print("a word on stdout")
+    return {
+        "niceness": os.nice(0),
+        "threads": os.environ.get("OMP_NUM_THREADS"),
+        "prepared": prepared,
+        "own_session": os.getsid(0) == os.getpid(),
+        "ignores_interrupt": signal.getsignal(signal.SIGINT) is signal.SIG_IGN,
+        "main": getattr(sys.modules["__main__"], "__file__", None),
+        "grpc": "grpc" in sys.modules,
+    }
+
+
+def touch(spec: dict[str, Any], progress: Reporter) -> dict[str, Any]:
+    with Path(spec["path"]).open("a") as file:
+        file.write(f"{spec['word']}\n")
+    time.sleep(spec.get("seconds", 0))
+    return {}
+
+
+def refuse(spec: dict[str, Any], progress: Reporter) -> dict[str, Any]:
+    raise FailedPreconditionError("No relationship of type `RATED`.", reason="EMPTY", type="RATED")
+
+
+def stumble(spec: dict[str, Any], progress: Reporter) -> dict[str, Any]:
+    return {"ratio": 1 / int(spec.get("zero", 0))}
+
+
+def answer_no_json(spec: dict[str, Any], progress: Reporter) -> dict[str, Any]:
+    return {"array": np.ones(3)}
+
+
+def fill_memory(spec: dict[str, Any], progress: Reporter) -> dict[str, Any]:
+    return {"sum": float(np.ones(spec["bytes"], dtype=np.uint8).sum())}
+
+
+def die(spec: dict[str, Any], progress: Reporter) -> dict[str, Any]:
+    if spec["signal"] == signal.SIGSEGV:
+        ctypes.string_at(0)
+    os.kill(os.getpid(), spec["signal"])
+    return {}
+
+
+def leave(spec: dict[str, Any], progress: Reporter) -> dict[str, Any]:
+    os._exit(spec["code"])
+
+
+def report_until_stopped(spec: dict[str, Any], progress: Reporter) -> dict[str, Any]:
+    while True:
+        progress(0.5, "at work", pid=os.getpid())
+        time.sleep(0.02)
+
+
+def ignore_the_flag(spec: dict[str, Any], progress: Reporter) -> dict[str, Any]:
+    """Sleep without a report; with `stubborn`, through SIGTERM as well; with `helper`, beside a process of its own."""
+    if spec.get("stubborn"):
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    helper = subprocess.Popen(["sleep", "600"]).pid if spec.get("helper") else 0
+    progress(0.1, "asleep", pid=os.getpid(), helper=helper)
+    time.sleep(600)
+    return {}

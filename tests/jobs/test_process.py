@@ -1,0 +1,302 @@
+"""Trainer processes: results, errors, deaths, cancellation, turns, and nothing left behind."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from bridge.core.errors import CancelledError, FailedPreconditionError, ResourceExhaustedError, TrainerFailedError
+from bridge.jobs.child import Patience
+from bridge.jobs.job import Job, JobState
+from bridge.jobs.process import Trainers
+from bridge.jobs.table import Jobs
+from bridge.jobs.worker import Limits
+
+from . import targets
+
+QUICK = Patience(flag_seconds=0.3, terminate_seconds=0.3)
+
+
+def trainers_alive() -> list[int]:
+    """Trainer processes are the children of the fork server, which is a child of this process."""
+    found = []
+    for child in psutil.Process().children(recursive=True):
+        try:
+            command = " ".join(child.parent().cmdline() if child.parent() else [])
+        except psutil.NoSuchProcess:
+            continue
+        if "forkserver" in command:
+            found.append(child.pid)
+    return found
+
+
+@pytest.fixture
+async def trainers() -> AsyncIterator[Trainers]:
+    trainers = Trainers(["numpy"], limits=Limits(niceness=3, threads=1, prepare=targets.prepare), patience=QUICK)
+    trainers.start()
+    yield trainers
+    await trainers.close()
+    assert trainers_alive() == [], "a trainer process or zombie was left behind"
+    assert (trainers.running, trainers.waiting) == (0, 0)
+
+
+def job(name: str = "j1", steps: tuple[str, ...] = ("load", "fit")) -> Job:
+    return Jobs().create(name, "bridge.gnn.train", "", "neo4j", {}, steps)
+
+
+async def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+    for _ in range(int(seconds / 0.01)):
+        if condition():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("it did not happen in time")
+
+
+async def test_a_job_returns_what_its_target_returns_and_passes_on_its_progress(trainers: Trainers) -> None:
+    """Spec, result and progress are JSON; each run has a process of its own."""
+    one = job()
+    result = await trainers.run(one, targets.echo, {"seeds": [1, 2], "name": "Amélie"})
+    assert result["spec"] == {"seeds": [1, 2], "name": "Amélie"}
+    assert list(one.history) == [{"loss": 0.25}, {"loss": 0.125}]
+    status = one.status
+    assert (status.state, status.step, status.detail, status.progress) == (JobState.RUNNING, "fit", "done", 1.0)
+    other = await trainers.run(job("j2"), targets.echo, {})
+    assert len({result["pid"], other["pid"], os.getpid()}) == 3
+
+
+async def test_a_trainer_is_nice_bounded_and_apart_from_the_server(
+    trainers: Trainers, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Nice, threads by environment and hook, own session, deaf to Ctrl-C, without the server's main script."""
+    environment = dict(os.environ)
+    found = await trainers.run(job(), targets.surroundings, {})
+    assert found == {
+        "niceness": os.nice(0) + 3,
+        "threads": "1",
+        "prepared": 1,
+        "own_session": True,
+        "ignores_interrupt": True,
+        "main": None,
+        "grpc": False,
+    }
+    assert "a word" not in capfd.readouterr().out, "stdout belongs to the server"
+    assert dict(os.environ) == environment, "the server's environment is as before"
+
+
+async def test_an_error_of_bridge_arrives_as_it_was_raised(trainers: Trainers) -> None:
+    """Class, message, reason and metadata survive the way home."""
+    with pytest.raises(FailedPreconditionError) as caught:
+        await trainers.run(job(), targets.refuse, {})
+    assert caught.value.message == "No relationship of type `RATED`."
+    assert (caught.value.reason, caught.value.metadata) == ("EMPTY", {"type": "RATED"})
+
+
+@pytest.mark.parametrize("target", [targets.stumble, targets.answer_no_json])
+async def test_an_unknown_error_leaves_as_an_id_and_the_log_has_the_whole(
+    trainers: Trainers, target: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """No Python traceback reaches the user."""
+    with pytest.raises(TrainerFailedError) as caught:
+        await trainers.run(job(), target, {})
+    assert "Traceback" not in caught.value.message
+    assert caught.value.metadata["errorId"] in caught.value.message
+    assert caught.value.metadata["errorId"] in caplog.text
+    assert "Traceback" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (signal.SIGKILL, "signal 9 (SIGKILL).*memory runs out"),
+        (signal.SIGSEGV, "signal 11 (SIGSEGV).*report it"),
+        (signal.SIGTERM, "signal 15 (SIGTERM)"),
+    ],
+)
+async def test_a_trainer_that_dies_is_named_with_its_signal(
+    trainers: Trainers, number: int, words: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The caller learns that the process died, of what, and what to do; the next job runs."""
+    with pytest.raises(TrainerFailedError, match=words.replace("(", r"\(").replace(")", r"\)")) as caught:
+        await trainers.run(job(), targets.die, {"signal": int(number)})
+    assert caught.value.metadata["errorId"] in caplog.text
+    assert (await trainers.run(job("j2"), targets.echo, {"a": 1}))["spec"] == {"a": 1}
+
+
+@pytest.mark.parametrize("code", [0, 3])
+async def test_a_trainer_that_leaves_without_a_result_has_failed(trainers: Trainers, code: int) -> None:
+    """Exit code 0 alone is no success."""
+    with pytest.raises(TrainerFailedError, match=f"exit code {code} and no result"):
+        await trainers.run(job(), targets.leave, {"code": code})
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="macOS does not enforce RLIMIT_DATA")
+async def test_a_memory_limit_is_named_when_it_is_reached() -> None:
+    """Too little memory is an error with the limit in it; without a limit the same work succeeds."""
+    limited = Trainers(limits=Limits(memory_bytes=512 * 2**20))
+    with pytest.raises(ResourceExhaustedError, match="limit of 512 MiB") as caught:
+        await limited.run(job(), targets.fill_memory, {"bytes": 2**30})
+    assert caught.value.reason == "OUT_OF_MEMORY"
+    free = Trainers()
+    assert await free.run(job("j2"), targets.fill_memory, {"bytes": 2**30}) == {"sum": 2.0**30}
+
+
+async def test_a_cancelled_job_ends_at_its_next_report(trainers: Trainers) -> None:
+    """The flag suffices: the process ends by itself, with exit and not by signal."""
+    one = job()
+    patient = Trainers(patience=Patience(flag_seconds=30, terminate_seconds=30))
+    run = asyncio.ensure_future(patient.run(one, targets.report_until_stopped, {}))
+    await until(lambda: len(one.history) > 1)
+    one.cancel()
+    with pytest.raises(CancelledError, match="`j1` was cancelled"):
+        await asyncio.wait_for(run, 20)
+    assert not psutil.pid_exists(int(one.history[-1]["pid"]))
+
+
+@pytest.mark.parametrize("stubborn", [False, True])
+async def test_a_job_that_does_not_see_the_flag_is_ended_by_signal_with_all_it_started(
+    trainers: Trainers, stubborn: bool
+) -> None:
+    """SIGTERM after the flag, SIGKILL after SIGTERM; `run` returns when the process is reaped."""
+    one = job()
+    run = asyncio.ensure_future(trainers.run(one, targets.ignore_the_flag, {"stubborn": stubborn, "helper": True}))
+    await until(lambda: len(one.history) == 1)
+    pid, helper = int(one.history[0]["pid"]), int(one.history[0]["helper"])
+    one.cancel()
+    assert one.state is JobState.CANCELLING
+    with pytest.raises(CancelledError):
+        await asyncio.wait_for(run, 20)
+    assert not psutil.pid_exists(pid)
+    await until(lambda: not psutil.pid_exists(helper) or psutil.Process(helper).status() == psutil.STATUS_ZOMBIE)
+
+
+async def test_cancelling_the_awaiting_task_ends_the_process_first(trainers: Trainers) -> None:
+    """A client that is gone leaves no trainer behind: asyncio's cancellation comes through after the reaping."""
+    one = job()
+    run = asyncio.ensure_future(trainers.run(one, targets.ignore_the_flag, {}))
+    await until(lambda: len(one.history) == 1)
+    run.cancel()
+    await asyncio.sleep(0.05)
+    run.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await run
+    assert not psutil.pid_exists(int(one.history[0]["pid"]))
+    assert one.cancel_requested
+
+
+async def test_a_job_that_is_cancelled_while_its_process_starts_ends_too(trainers: Trainers) -> None:
+    """No moment of the start is out of cancellation's reach."""
+    for delay in (0.0, 0.001, 0.005, 0.02, 0.05):
+        one = job()
+        run = asyncio.ensure_future(trainers.run(one, targets.report_until_stopped, {}))
+        await asyncio.sleep(delay)
+        one.cancel()
+        with pytest.raises(CancelledError):
+            await asyncio.wait_for(run, 20)
+        assert trainers_alive() == []
+
+
+async def test_jobs_take_turns_in_the_order_they_came(trainers: Trainers, tmp_path: Path) -> None:
+    """One slot: the others wait, each knowing how many come before it."""
+    jobs = [job(f"j{number}") for number in range(4)]
+    out = tmp_path / "order"
+    runs = []
+    for number, one in enumerate(jobs):
+        spec = {"path": str(out), "word": one.id, "seconds": 0.2}
+        runs.append(asyncio.ensure_future(trainers.run(one, targets.touch, spec)))
+        await until(lambda number=number: trainers.running + trainers.waiting == number + 1)  # type: ignore[misc]
+    assert [one.status.detail for one in jobs[1:]] == [
+        "waiting: 1 job before this one",
+        "waiting: 2 jobs before this one",
+        "waiting: 3 jobs before this one",
+    ]
+    assert [one.state for one in jobs[1:]] == [JobState.QUEUED] * 3
+    jobs[2].cancel()
+    with pytest.raises(CancelledError):
+        await runs[2]
+    await until(lambda: jobs[3].status.detail in ("waiting: 2 jobs before this one", "waiting: 1 job before this one"))
+    await asyncio.gather(runs[0], runs[1], runs[3])
+    assert out.read_text().split() == ["j0", "j1", "j3"]
+
+
+async def test_a_full_queue_refuses_the_next_job(tmp_path: Path) -> None:
+    """The refusal says how many there are and what to do, and what waits goes on."""
+    small = Trainers(queue=1, patience=QUICK)
+    runs = []
+    for number in range(2):
+        spec = {"path": str(tmp_path / "order"), "word": str(number), "seconds": 0.2}
+        runs.append(asyncio.ensure_future(small.run(job(), targets.touch, spec)))
+        await asyncio.sleep(0)
+    await until(lambda: small.waiting == 1)
+    with pytest.raises(ResourceExhaustedError, match=r"1 running and 1 waiting.*Try again") as caught:
+        await small.run(job(), targets.echo, {})
+    assert caught.value.reason == "QUEUE_FULL"
+    await asyncio.gather(*runs)
+
+
+async def test_two_slots_run_two_jobs_at_once(tmp_path: Path) -> None:
+    """Slots are processes at a time."""
+    wide = Trainers(slots=2, patience=QUICK)
+    jobs = [job(f"j{number}") for number in range(2)]
+    runs = [asyncio.ensure_future(wide.run(one, targets.report_until_stopped, {})) for one in jobs]
+    await until(lambda: all(one.history for one in jobs))
+    assert wide.running == 2
+    await wide.close()
+    for run in runs:
+        with pytest.raises(CancelledError):
+            await run
+    assert trainers_alive() == []
+
+
+async def test_a_trainer_ends_when_the_fork_server_is_killed(trainers: Trainers) -> None:
+    """The operating system may choose any process; the next job gets a new fork server."""
+    one = job()
+    run = asyncio.ensure_future(trainers.run(one, targets.ignore_the_flag, {}))
+    await until(lambda: len(one.history) == 1)
+    pid = int(one.history[0]["pid"])
+    psutil.Process(pid).parent().kill()  # type: ignore[union-attr]
+    with pytest.raises(TrainerFailedError):
+        await asyncio.wait_for(run, 20)
+    await until(lambda: not psutil.pid_exists(pid))
+    assert (await trainers.run(job("j2"), targets.echo, {}))["spec"] == {}
+
+
+SERVER = """
+import asyncio
+from bridge.jobs.process import Trainers
+from bridge.jobs.table import Jobs
+from {targets} import ignore_the_flag
+
+async def main():
+    job = Jobs().create("j1", "test", "", "", {{}})
+    run = asyncio.ensure_future(Trainers().run(job, ignore_the_flag, {{}}))
+    while not job.history:
+        await asyncio.sleep(.01)
+    print(int(job.history[0]["pid"]), flush=True)
+    await run
+
+asyncio.run(main())
+"""
+
+
+def test_trainers_end_when_the_server_is_killed() -> None:
+    """SIGKILL leaves the server no time to clean up: trainer and fork server end by themselves."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    code = SERVER.format(targets=targets.__name__)
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=environment) as server:
+        assert server.stdout is not None
+        pid = int(server.stdout.readline())
+        trainer = psutil.Process(pid)
+        family = [trainer, trainer.parent()]
+        server.kill()
+    end = time.monotonic() + 10
+    while any(one is not None and one.is_running() for one in family) and time.monotonic() < end:
+        time.sleep(0.02)
+    assert not any(one is not None and one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in family)
