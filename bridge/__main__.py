@@ -5,13 +5,22 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shlex
+import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
+
+from rich.console import Console
 
 from bridge import __version__
 from bridge.core.errors import BridgeError
 from bridge.runtime import Runtime, Status, WantedPorts
+from bridge.runtime import demo as demonstration
 from bridge.runtime.database import DEFAULT_JAVA_OPTIONS
+from bridge.runtime.ports import Ports
+
+PORT_VARIABLES = {"bolt": "BRIDGE_BOLT_PORT", "http": "BRIDGE_HTTP_PORT", "bridge": "BRIDGE_PORT"}
+"""The environment variable behind each port option."""
 
 NOT_RUNNING = 3
 """Exit status of `status` when something asked about is not running, as service scripts have it."""
@@ -33,24 +42,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def command_line(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     """Return the parser of all commands; `environment` supplies the options' defaults."""
-    parser = argparse.ArgumentParser(prog="bridge", description="Graph machine learning for Neo4j, driven from the database.")
+    parser = argparse.ArgumentParser(
+        prog="bridge", description="Graph machine learning for Neo4j, driven from the database."
+    )
     parser.add_argument("--version", action="version", version=f"bridge {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    shared = _runtime_options(environment)
+    options = _runtime_options(environment)
 
-    _command(commands, "up", up, "start Neo4j and the bridge server in the background", shared)
-    _command(commands, "down", down, "stop both", shared)
-    _status(_command(commands, "status", status, "say what runs, and where", shared))
-    serve_parser = _command(commands, "serve", serve, "run the bridge server in the foreground", shared)
-    serve_parser.description = "Run the bridge server in the foreground, where this home's plugin looks for it."
-    demo_parser = _command(commands, "demo", demo, "start both and run cypher/*.cypher, statement by statement", shared)
-    demo_parser.add_argument("--user-id", type=int, default=1, metavar="ID", help="whose recommendations to show at the end (default 1)")
+    _add(commands, "up", up, "start Neo4j and the bridge server in the background", options)
+    _add(commands, "down", down, "stop both", options)
+    _add_json(_add(commands, "status", status, "say what runs, and where", options))
+    _add(commands, "serve", serve, "run the bridge server in the foreground, where Neo4j looks for it", options)
+    shows = _add(commands, "demo", demo, "start both and run cypher/*.cypher, statement by statement", options)
+    shows.add_argument("--user-id", type=int, default=1, metavar="ID", help="whose recommendations to show (default 1)")
 
-    neo4j = commands.add_parser("neo4j", help="the same for Neo4j alone", description="Neo4j alone, with the plugin.")
-    neo4j_commands = neo4j.add_subparsers(metavar="COMMAND", required=True)
-    _command(neo4j_commands, "up", up, "start Neo4j in the background", shared).set_defaults(bridge=False)
-    _command(neo4j_commands, "down", down, "stop Neo4j", shared).set_defaults(bridge=False)
-    _status(_command(neo4j_commands, "status", status, "say whether Neo4j runs, and where", shared)).set_defaults(bridge=False)
+    alone = commands.add_parser("neo4j", help="the same for Neo4j alone", description="Neo4j alone, with the plugin.")
+    parts = alone.add_subparsers(metavar="COMMAND", required=True)
+    _add(parts, "up", up, "start Neo4j in the background", options).set_defaults(bridge=False)
+    _add(parts, "down", down, "stop Neo4j", options).set_defaults(bridge=False)
+    _add_json(_add(parts, "status", status, "say whether Neo4j runs, and where", options)).set_defaults(bridge=False)
     return parser
 
 
@@ -84,8 +94,25 @@ def serve(options: argparse.Namespace) -> int:
 
 
 def demo(options: argparse.Namespace) -> int:
-    """Run the scripts and show what came out."""
-    raise NotImplementedError
+    """Run the scripts and show what came out; what was started stays up."""
+    console = Console(highlight=False)
+    runtime = _runtime(options)
+    found = runtime.up()
+    demonstration.run(found, console, user_id=options.user_id)
+    console.print(
+        f"Look at it in Neo4j Browser: {found.browser_uri}\n"
+        f"  user {found.user}, password: cat {found.password_file}\n"
+        "  try: MATCH path = (:User {userId: " + str(options.user_id) + "})-[:RECOMMENDED]->(:Movie) RETURN path\n"
+        f"Neo4j and the bridge server go on running. To stop them: {_again('down', options)}",
+        soft_wrap=True,
+    )
+    return 0
+
+
+def _again(command: str, options: argparse.Namespace) -> str:
+    """Return a command line that reaches the same home."""
+    program = "bridge" if shutil.which("bridge") else f"{sys.executable} -m bridge"
+    return f"{program} {command}" + (f" --home {shlex.quote(options.home)}" if options.home else "")
 
 
 def _show(found: Status, options: argparse.Namespace) -> None:
@@ -109,18 +136,33 @@ def _runtime(options: argparse.Namespace) -> Runtime:
 
 def _runtime_options(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     """Return the options that every command has, as a parent parser."""
-    shared = argparse.ArgumentParser(add_help=False)
-    shared.set_defaults(bridge=True)
-    add = shared.add_argument
-    add("--home", default=environment.get("BRIDGE_HOME"), metavar="DIR",
-        help="folder of the database, its configuration and logs (default .bridge/home in the project; environment BRIDGE_HOME)")  # fmt: skip
-    for name, variable, default in (("bolt", "BRIDGE_BOLT_PORT", 7687), ("http", "BRIDGE_HTTP_PORT", 7474), ("bridge", "BRIDGE_PORT", 7690)):
-        add(f"--{name}-port", type=_port, default=environment.get(variable), metavar="PORT",
-            help=f"0 picks a free one (default {default}; environment {variable})")  # fmt: skip
-    add("--java-options", default=environment.get("BRIDGE_JAVA_OPTIONS", DEFAULT_JAVA_OPTIONS), metavar="OPTIONS",
-        help=f'of Neo4j\'s JVM, written with an equals sign: --java-options="…" (default "{DEFAULT_JAVA_OPTIONS}"; environment BRIDGE_JAVA_OPTIONS)')  # fmt: skip
-    add("--no-plugin", dest="plugin", action="store_false", help="start Neo4j without the bridge plugin")
-    return shared
+    options = argparse.ArgumentParser(add_help=False)
+    options.set_defaults(bridge=True)
+    options.add_argument(
+        "--home",
+        default=environment.get("BRIDGE_HOME"),
+        metavar="DIR",
+        help="folder of the database, its configuration and its logs "
+        "(default .bridge/home in the project; environment BRIDGE_HOME)",
+    )
+    defaults = Ports().as_dict()
+    for name, variable in PORT_VARIABLES.items():
+        options.add_argument(
+            f"--{name}-port",
+            type=_port,
+            default=environment.get(variable),
+            metavar="PORT",
+            help=f"0 picks a free one (default {defaults[name]}; environment {variable})",
+        )
+    options.add_argument(
+        "--java-options",
+        default=environment.get("BRIDGE_JAVA_OPTIONS", DEFAULT_JAVA_OPTIONS),
+        metavar="OPTIONS",
+        help="of Neo4j's Java, with an equals sign and quotes "
+        f'(default --java-options="{DEFAULT_JAVA_OPTIONS}"; environment BRIDGE_JAVA_OPTIONS)',
+    )
+    options.add_argument("--no-plugin", dest="plugin", action="store_false", help="Neo4j without the bridge plugin")
+    return options
 
 
 def _port(text: str) -> int:
@@ -129,19 +171,20 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def _command(
+def _add(
     commands: argparse._SubParsersAction[argparse.ArgumentParser],
     name: str,
     run: Callable[[argparse.Namespace], int],
     summary: str,
-    shared: argparse.ArgumentParser,
+    options: argparse.ArgumentParser,
 ) -> argparse.ArgumentParser:
-    parser = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.", parents=[shared])
+    description = f"{summary[0].upper()}{summary[1:]}."
+    parser = commands.add_parser(name, help=summary, description=description, parents=[options])
     parser.set_defaults(run=run)
     return parser
 
 
-def _status(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+def _add_json(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
 

@@ -19,7 +19,7 @@ _TOKEN = re.compile(
 def split(text: str) -> list[str]:
     """Return a script's statements without their semicolons, each with the comments before it.
 
-    A semicolon inside a string, a quoted name or a comment ends nothing. What has only comments and blanks is no statement.
+    A semicolon inside a string, a quoted name or a comment ends nothing. Comments and blanks alone are no statement.
     """
     statements: list[str] = []
     piece: list[str] = []
