@@ -1,0 +1,70 @@
+"""The reference part of `docs/procedures/*.md`; the prose around it is people's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+
+from bridge.core.procedure import Parameter, Signature
+from bridge.generate.family import Family
+
+BEGIN = "<!-- reference: written by `python -m bridge.generate`, do not edit -->"
+END = "<!-- end of the reference -->"
+
+
+def page(family: Family, existing: str | None) -> str:
+    """Return the page with its reference renewed; what stands before and after the markers is kept.
+
+    Raises:
+        ValueError: the page has no markers, so there is no telling which part is prose.
+    """
+    reference = f"{BEGIN}\n\n{_reference(family)}\n{END}\n"
+    if existing is None:
+        return f"# bridge.{family.name}\n\n{reference}"
+    if existing.count(BEGIN) != 1 or existing.count(END) != 1:
+        raise ValueError(f"docs/procedures/{family.name}.md must have the lines {BEGIN} and {END} once each.")
+    before, rest = existing.split(BEGIN)
+    return f"{before}{reference}{rest.split(END)[1].removeprefix(chr(10))}"
+
+
+def _reference(family: Family) -> str:
+    parts = [part for signature in family.signatures for part in _signature(signature)]
+    by_keys: dict[tuple[Parameter, ...], list[str]] = {}
+    for signature in family.signatures:
+        by_keys.setdefault(signature.configuration, []).append(signature.name)
+    for keys, names in by_keys.items():
+        if keys:
+            parts.append(f"## Configuration of {', '.join(f'`{name}`' for name in names)}\n")
+            parts.append(_keys(keys))
+    return "\n".join(parts)
+
+
+def _signature(signature: Signature) -> Iterator[str]:
+    arguments = ", ".join(
+        f"{each.name} :: {each.type}" if each.required else f"{each.name} = {_value(each.default)} :: {each.type}"
+        for each in signature.arguments
+    )
+    yield f"## {signature.name}\n"
+    yield f"{signature.description}\n"
+    yield f"```\n{signature.name}({arguments})\n```\n"
+    if signature.arguments and not signature.needs_graph:
+        yield _keys(signature.arguments)
+    yield "| yields | type | |\n|---|---|---|"
+    yield "".join(f"| `{each.name}` | {each.type} | {_cell(each.description)} |\n" for each in signature.yields)
+
+
+def _keys(keys: Sequence[Parameter]) -> str:
+    rows = "".join(
+        f"| `{each.name}` | {each.type} | {'required' if each.required else f'`{_value(each.default)}`'} "
+        f"| {_cell(each.allowed)} | {_cell(each.description)} |\n"
+        for each in keys
+    )
+    return f"| key | type | default | allowed | |\n|---|---|---|---|---|\n{rows}"
+
+
+def _value(default: object) -> str:
+    return json.dumps(default, ensure_ascii=False).replace('"', "'")
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")

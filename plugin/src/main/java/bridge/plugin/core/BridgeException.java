@@ -1,0 +1,117 @@
+package bridge.plugin.core;
+
+import com.google.rpc.ErrorInfo;
+import io.grpc.Metadata;
+import io.grpc.protobuf.StatusProto;
+import java.util.function.Supplier;
+import org.neo4j.kernel.api.exceptions.Status;
+
+/**
+ * An error as the Cypher user reads it: Neo4j takes its code and its text as they are, without a class name or a
+ * prefix, because it has a status.
+ */
+public final class BridgeException extends RuntimeException implements Status.HasStatus {
+    private final transient Status status;
+
+    public BridgeException(Status status, String message) {
+        super(message);
+        this.status = status;
+    }
+
+    @Override
+    public Status status() {
+        return status;
+    }
+
+    /** An argument that cannot be sent. */
+    public static BridgeException argument(String message) {
+        return new BridgeException(Status.Statement.ArgumentError, message);
+    }
+
+    /** A failure of the call that is nobody's argument. */
+    public static BridgeException failed(String message) {
+        return new BridgeException(Status.Procedure.ProcedureCallFailed, message);
+    }
+
+    static BridgeException configuration(String message) {
+        return failed("The bridge plugin is not configured: " + message);
+    }
+
+    static BridgeException unreachable(String address, String why) {
+        return failed(
+                "The bridge server at %s is not reachable (%s). Start it with `bridge serve`, or set `address` in conf/bridge.conf."
+                        .formatted(address, why));
+    }
+
+    static BridgeException ended(String address, String why) {
+        return failed(
+                "The bridge server at %s ended during the call (%s); nothing was sent again. Look into its log, and call again."
+                        .formatted(address, why));
+    }
+
+    static BridgeException silent(String address, long seconds) {
+        return failed(
+                "The bridge server at %s said nothing for %d s; the call was given up. If it is only slow, raise `heartbeat_timeout_seconds` in conf/bridge.conf."
+                        .formatted(address, seconds));
+    }
+
+    /** Say what the end of a call means. The text of a server that answered is passed on as it is. */
+    static BridgeException of(io.grpc.Status end, Metadata trailers, String address, boolean connected) {
+        String text = end.getDescription() == null ? end.getCode().name() : end.getDescription();
+        if (end.getCode() == io.grpc.Status.Code.UNAVAILABLE && !fromServer(end, trailers)) {
+            return connected ? ended(address, cause(end)) : unreachable(address, cause(end));
+        }
+        return new BridgeException(
+                neo4jStatus(end.getCode()),
+                switch (end.getCode()) {
+                    case UNIMPLEMENTED -> "What answers at %s is no bridge server of this version (%s)."
+                            .formatted(address, text);
+                    default -> text;
+                });
+    }
+
+    private static Status neo4jStatus(io.grpc.Status.Code code) {
+        return switch (code) {
+            case INVALID_ARGUMENT, FAILED_PRECONDITION, OUT_OF_RANGE, ALREADY_EXISTS -> Status.Statement.ArgumentError;
+            case NOT_FOUND -> Status.Statement.EntityNotFound;
+            case PERMISSION_DENIED -> Status.Security.Forbidden;
+                // Not Security.Unauthorized: the token is the plugin's, and a driver would ask its user to log in anew.
+            default -> Status.Procedure.ProcedureCallFailed;
+        };
+    }
+
+    private static boolean fromServer(io.grpc.Status end, Metadata trailers) {
+        var details = trailers == null ? null : StatusProto.fromStatusAndTrailers(end, trailers);
+        return details != null && details.getDetailsList().stream().anyMatch(any -> any.is(ErrorInfo.class));
+    }
+
+    /** The innermost cause's words, which are the operating system's: `Connection refused`. */
+    private static String cause(io.grpc.Status end) {
+        Throwable innermost = end.getCause();
+        while (innermost != null && innermost.getCause() != null) {
+            innermost = innermost.getCause();
+        }
+        String words = innermost == null ? null : innermost.getMessage();
+        String text = words == null ? end.getDescription() : words;
+        return text == null ? "no reason given" : text.replaceAll("\\b(?:[a-z]\\w*\\.){2,}([A-Z]\\w*)(?::\\s*)?", "");
+    }
+
+    /**
+     * Do something with Neo4j or GDS, whose exceptions may name Java classes to the user.
+     *
+     * <p>What has a status of its own, a killed transaction for example, passes as it is.
+     */
+    public static <T> T cleanly(Supplier<T> work) {
+        try {
+            return work.get();
+        } catch (RuntimeException error) {
+            if (error instanceof Status.HasStatus) {
+                throw error;
+            }
+            String text = error.getMessage();
+            var clean = failed(text == null ? "The database refused without a reason; its log may say more." : text);
+            clean.addSuppressed(error);
+            throw clean;
+        }
+    }
+}
