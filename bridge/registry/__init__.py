@@ -1,0 +1,1 @@
+"""The models bridge keeps: stored versions, and those loaded in memory."""

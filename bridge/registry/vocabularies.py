@@ -1,0 +1,61 @@
+"""Named vocabularies of multi-hot encoders: which value stands at which position."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+
+from bridge.core.errors import DamagedError
+from bridge.registry import files
+
+
+class Vocabularies:
+    """Lists of values under `root/<database>/<name>.json`; once made, one never changes."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def find(self, database: str, name: str) -> list[str] | None:
+        """Return a stored vocabulary; None when there is none of that name.
+
+        Raises:
+            DamagedError: the file is not what was written.
+        """
+        path = self._path(database, name)
+        try:
+            document = json.loads(path.read_bytes())
+            values = document["values"]
+        except FileNotFoundError:
+            return None
+        except (ValueError, KeyError, TypeError) as error:
+            raise _damaged(name) from error
+        if document.get("sha256") != vocabulary_hash(values):
+            raise _damaged(name)
+        return list(values)
+
+    def keep(self, database: str, name: str, values: Sequence[str]) -> None:
+        """Store a vocabulary under a name that is not taken."""
+        path = self._path(database, name)
+        files.make_folder(path.parent)
+        document = {"sha256": vocabulary_hash(values), "values": list(values)}
+        partial = path.with_suffix(".partial")
+        files.write_file(partial, json.dumps(document, ensure_ascii=False).encode())
+        files.move(partial, path)
+
+    def _path(self, database: str, name: str) -> Path:
+        # Both are checked names by now; the hash only keeps a database's name from being a path.
+        return self._root / sha256(database.encode()).hexdigest()[:16] / f"{name}.json"
+
+
+def vocabulary_hash(values: Sequence[str]) -> str:
+    """Return the sha256, hex, of the values in their order."""
+    return sha256(json.dumps(list(values), ensure_ascii=False).encode()).hexdigest()
+
+
+def _damaged(name: str) -> DamagedError:
+    return DamagedError(
+        f"The vocabulary `{name}` is not what was written. Use another name, or restore its file from a backup.",
+        reason="VOCABULARY_DAMAGED",
+    )
