@@ -25,6 +25,11 @@ class Caller:
     transaction_memory_bytes: int = 0
     """The most memory one transaction may use; 0 means no limit."""
 
+    @property
+    def database_key(self) -> str:
+        """What models and snapshots of this database are filed under: its id, or its name when it has none."""
+        return self.database_id or self.database
+
 
 @dataclass(frozen=True)
 class Done:
@@ -44,8 +49,18 @@ class Call(Protocol):
         """Who calls."""
         ...
 
-    async def describe(self, graph_name: str) -> Graph:
-        """Ask what is in a projection.
+    @property
+    def mode(self) -> str:
+        """What becomes of the result: stream, stats, mutate, write, train; empty for the catalog."""
+        ...
+
+    @property
+    def graph_name(self) -> str:
+        """The projection that all of this is about; empty for the catalog."""
+        ...
+
+    async def describe(self) -> Graph:
+        """Ask what is in the projection.
 
         Raises:
             NotFoundError: the caller has no projection of that name.
@@ -53,18 +68,16 @@ class Call(Protocol):
         ...
 
     async def read_projection(
-        self, graph_name: str, nodes: Mapping[str, Sequence[str]], relationships: Mapping[str, Sequence[str]]
+        self, nodes: Mapping[str, Sequence[str]], relationships: Mapping[str, Sequence[str]]
     ) -> tuple[dict[str, Table], dict[str, Table]]:
         """Read tables by label (`id`, `nodeId`, properties) and by type (`source`, `target`, properties)."""
         ...
 
-    async def read_node_properties(self, graph_name: str, label: str, properties: Sequence[str]) -> Table:
+    async def read_node_properties(self, label: str, properties: Sequence[str]) -> Table:
         """Read stored properties of a label's nodes, in the order of the label's table."""
         ...
 
-    async def check_links(
-        self, graph_name: str, types: Sequence[str], pairs: Table, *, both_directions: bool
-    ) -> Column:
+    async def check_links(self, types: Sequence[str], pairs: Table, *, both_directions: bool) -> Column:
         """Ask which (source, target) pairs of internal ids are linked in the store; bool [rows]."""
         ...
 
@@ -80,7 +93,7 @@ class Call(Protocol):
         """Send rows to YIELD; returns when the other side has room for more."""
         ...
 
-    async def mutate_node_property(self, graph_name: str, label: str, property_name: str, values: Table) -> Done:
+    async def mutate_node_property(self, label: str, property_name: str, values: Table) -> Done:
         """Add a node property to the projection; `values` has the columns `id` (internal) and `value`."""
         ...
 
@@ -93,7 +106,6 @@ class Call(Protocol):
 class WriteRelationships:
     """Which relationships to write, and which old ones they replace."""
 
-    graph_name: str
     type: str
     constants: Mapping[str, Any]
     """Properties with one value for all."""

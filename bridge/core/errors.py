@@ -72,3 +72,39 @@ def did_you_mean(word: str, candidates: Iterable[str]) -> str:
 def similar(one: str, other: str) -> bool:
     """Say whether two words are close enough that one may be a slip for the other."""
     return SequenceMatcher(None, one.lower(), other.lower()).ratio() > 0.75
+
+
+class Faults:
+    """Collects what is wrong with a call, so that the user reads all of it at once.
+
+    Use `with faults:` around each check; a fault ends the check, not the call.
+    """
+
+    def __init__(self) -> None:
+        self._found: list[BridgeError] = []
+
+    def __enter__(self) -> Faults:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> bool:
+        if isinstance(error, (InvalidArgumentError, FailedPreconditionError)):
+            self._found.append(error)
+            return True
+        return False
+
+    def add(self, message: str, *, reason: str = "INVALID_CONFIGURATION") -> None:
+        """Note a fault."""
+        self._found.append(InvalidArgumentError(message, reason=reason))
+
+    def raise_if_any(self) -> None:
+        """Raise what was found, as one error.
+
+        Raises:
+            InvalidArgumentError: one or several faults, each on a line of its own.
+            FailedPreconditionError: the only fault was one.
+        """
+        if len(self._found) == 1:
+            raise self._found[0]
+        if self._found:
+            lines = "".join(f"\n\t\t\t\t{fault.message}" for fault in self._found)
+            raise InvalidArgumentError(f"Multiple errors in configuration arguments:{lines}", reason="INVALID_CONFIGURATION")

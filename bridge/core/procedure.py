@@ -73,6 +73,12 @@ class Signature:
     lazy: bool
     """Rows are pulled as the user reads them; otherwise the one row is there when the CALL returns."""
 
+    def text(self) -> str:
+        """Write the signature as Neo4j does: `name(argument :: TYPE, …) :: (column :: TYPE, …)`."""
+        arguments = ", ".join(_argument(each) for each in self.arguments)
+        columns = ", ".join(f"{each.name} :: {each.type}" for each in self.yields)
+        return f"{self.name}({arguments}) :: ({columns})"
+
 
 @dataclass(frozen=True)
 class Procedure:
@@ -84,7 +90,7 @@ class Procedure:
     modes: Mapping[str, type[Row]]
     """Rows by mode: stream, stats, mutate, write, train. The empty mode is the bare name."""
     run: Callable[..., Awaitable[None]]
-    """`async run(request, *, mode, call, services)`."""
+    """`async run(request, call, services)`."""
     positional: bool = False
     """A catalog procedure: its config's fields are its arguments."""
 
@@ -126,6 +132,12 @@ def parameters(model: type[BaseModel]) -> Iterator[Parameter]:
             allowed=_allowed(info),
             node_id="node id" in info.metadata,
         )
+
+
+def _argument(parameter: Parameter) -> str:
+    if parameter.required:
+        return f"{parameter.name} :: {parameter.type}"
+    return f"{parameter.name} = {json.dumps(parameter.default)} :: {parameter.type}"
 
 
 def contract_hash(procedures: Sequence[Procedure]) -> str:

@@ -21,3 +21,12 @@ class Progress(Protocol):
 
 def silent(fraction: float, detail: str = "", **figures: float) -> None:
     """Report to nobody: a Progress for tests and for work nobody watches."""
+
+
+def part(progress: Progress, start: float, end: float, prefix: str = "") -> Progress:
+    """Give a sub-task the stretch from `start` to `end` of a progress, its words after `prefix`."""
+
+    def report(fraction: float, detail: str = "", **figures: float) -> None:
+        progress(start + (end - start) * fraction, f"{prefix}{detail}", **figures)
+
+    return report

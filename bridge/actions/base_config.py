@@ -1,0 +1,47 @@
+"""Keys that several procedures share; their names and meaning are fixed once, here."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, Strict
+
+from bridge.core.config import Config, ModelName, Name, Names, PositiveInt
+
+Missing = Literal["error", "zero", "mean"]
+NodeKeys = dict[Name, Name]
+
+
+class GraphConfig(Config):
+    """Keys of everything that reads a projection."""
+
+    concurrency: PositiveInt = 4
+    """Threads that the computation may use, at most as many as the server allows."""
+    job_id: ModelName | None = None
+    """Name of the job in gds.listProgress and bridge.job.list; a new one when not given."""
+    log_progress: bool = True
+    """Show the job in gds.listProgress and SHOW TRANSACTIONS."""
+
+
+class KeyedConfig(GraphConfig):
+    """Keys of everything that must know nodes again."""
+
+    node_keys: NodeKeys = Field(default_factory=dict)
+    """For each label the stored property that identifies its nodes; where not given, a property with a
+    single-property uniqueness or key constraint, if there is just one."""
+
+
+class ModelConfig(KeyedConfig):
+    """Keys of everything that asks a hosted model."""
+
+    model_name: ModelName
+    """The hosted model."""
+    model_version: PositiveInt | None = None
+    """The version to ask; the newest when not given."""
+
+
+NodeFilter = Annotated[tuple[int, ...], Strict(False)] | int | Name
+"""Neo4j's ids of nodes, one id, or a label."""
+
+FeatureProperties = dict[Name, Names] | Names
+"""A list of properties for all labels that have them, or a list for each label."""

@@ -1,0 +1,177 @@
+"""Encode a list property, or the neighbours over relationship types, as multi-hot vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.actions.encode import add_vectors, labels_to_encode
+from bridge.actions.encode_config import EncodeMultiHotConfig, EncodeMultiHotRow
+from bridge.actions.jobs import effective, running_job
+from bridge.actions.provenance import Origin
+from bridge.actions.reading import Selection, Stopwatch, keys_of, quoted, read_snapshot, types_of
+from bridge.actions.rows import send_row
+from bridge.core.call import Call
+from bridge.core.columns import PRESENT
+from bridge.core.errors import FailedPreconditionError, Faults
+from bridge.core.graph import Graph
+from bridge.core.procedure import Procedure
+from bridge.core.projection import Projection
+from bridge.projection.snapshots import open_snapshot
+from bridge.registry.vocabularies import vocabulary_hash
+
+if TYPE_CHECKING:
+    from bridge.actions.services import Services
+
+STEPS = ("read", "add to the projection")
+
+MOST_VALUES = 4_096
+"""Longest vocabulary: a vector has so many elements for each node."""
+
+Sets = dict[str, tuple[NDArray[np.int64], list[list[str]]]]
+"""By label, internal ids int64 [N] and each node's values."""
+
+
+async def encode_multi_hot(request: EncodeMultiHotConfig, call: Call, services: Services) -> None:
+    """Collect each node's values, fix their order by a vocabulary, add the vectors to the projection."""
+    watch = Stopwatch()
+    graph = await call.describe()
+    labels, types = _check(request, graph)
+    async with running_job("encode.multiHot", request, STEPS, call, services) as job:
+        if request.source_property is not None:
+            sets = await _stored(call, labels, request.source_property)
+        else:
+            sets = await _neighbours(request, call, graph, labels, types, services)
+        read_millis = watch.lap()
+        vocabulary = _vocabulary(request, call, sets, services)
+        vectors = {label: (ids, *_multi_hot(values, vocabulary)) for label, (ids, values) in sets.items()}
+        compute_millis = watch.lap()
+        job.report(1, 0.0)
+        origin = Origin(f"multiHot:{vocabulary_hash(vocabulary)}", frozenset(types))
+        written, mutate_millis = await add_vectors(
+            call,
+            graph,
+            request.mutate_property,
+            {label: (ids, array) for label, (ids, array, _) in vectors.items()},
+            origin,
+            services.provenance,
+        )
+        row = EncodeMultiHotRow(
+            node_properties_written=written,
+            mutate_millis=mutate_millis,
+            node_count=sum(len(ids) for ids, _ in sets.values()),
+            pre_processing_millis=read_millis,
+            compute_millis=compute_millis,
+            configuration=dict(effective(request, job)),
+            vocabulary=vocabulary,
+            values_ignored=sum(ignored for _, _, ignored in vectors.values()),
+        )
+    await send_row(call, row)
+
+
+def _check(request: EncodeMultiHotConfig, graph: Graph) -> tuple[list[str], list[str]]:
+    faults = Faults()
+    labels = labels_to_encode(graph, request.node_labels, request.mutate_property, faults)
+    types: list[str] = []
+    if (request.relationship_types is None) == (request.source_property is None):
+        faults.add("Give either `relationshipTypes` or `sourceProperty`: what the vectors are made of.")
+    elif request.relationship_types is not None:
+        with faults:
+            types = types_of(graph, request.relationship_types)
+    faults.raise_if_any()
+    return labels, types
+
+
+async def _stored(call: Call, labels: Sequence[str], property_name: str) -> Sets:
+    sets: Sets = {}
+    for label in labels:
+        table = await call.read_node_properties(label, [property_name])
+        column = table.columns[property_name]
+        present = np.ones(len(column), bool) if column.present is None else column.present == PRESENT
+        values = [_as_list(value) if there else [] for value, there in zip(column.values, present, strict=True)]
+        sets[label] = (table.columns["id"].values.astype(np.int64), values)
+    return sets
+
+
+def _as_list(value: object) -> list[str]:
+    return [str(each) for each in value] if isinstance(value, (list, tuple)) else [str(value)]
+
+
+async def _neighbours(
+    request: EncodeMultiHotConfig,
+    call: Call,
+    graph: Graph,
+    labels: Sequence[str],
+    types: Sequence[str],
+    services: Services,
+) -> Sets:
+    everything = list(graph.labels)
+    selection = Selection(
+        labels=dict.fromkeys(everything, ()),
+        types=dict.fromkeys(types, ()),
+        node_keys=keys_of(graph, everything, request.node_keys),
+    )
+    snapshot, _ = await read_snapshot(call, graph, selection, services)
+    with services.snapshots.pin(snapshot):
+        projection = open_snapshot(snapshot.path)
+        return {label: _neighbours_of(projection, label) for label in labels}
+
+
+def _neighbours_of(projection: Projection, label: str) -> tuple[NDArray[np.int64], list[list[str]]]:
+    """Collect the keys of each node's neighbours, over relationships in either direction."""
+    table = projection.nodes[label]
+    values: list[list[str]] = [[] for _ in range(len(table))]
+    for (source, name, target), relationships in projection.relationships.items():
+        for near, far, row, other in ((source, target, 0, 1), (target, source, 1, 0)):
+            if near != label or not len(relationships):
+                continue
+            neighbour = projection.nodes[far]
+            if not neighbour.key_property:
+                raise FailedPreconditionError(
+                    f"The neighbours over `{name}` are `{far}` nodes, which have no key to name them by. Name one: "
+                    f"`nodeKeys: {{{far}: 'name'}}`, or make a uniqueness constraint.",
+                    reason="NO_NODE_KEYS",
+                )
+            keys = [str(key) for key in neighbour.keys.tolist()]
+            for one, end in zip(
+                relationships.edge_index[row].tolist(), relationships.edge_index[other].tolist(), strict=True
+            ):
+                values[one].append(keys[end])
+    return np.asarray(table.ids, dtype=np.int64), values
+
+
+def _vocabulary(request: EncodeMultiHotConfig, call: Call, sets: Sets, services: Services) -> list[str]:
+    """Return the values in the order of their positions; make and keep a named vocabulary at its first use."""
+    database = call.caller.database_key
+    if request.vocabulary and (stored := services.vocabularies.find(database, request.vocabulary)) is not None:
+        return stored
+    found = sorted({value for _, lists in sets.values() for values in lists for value in values})
+    if not 0 < len(found) <= MOST_VALUES:
+        raise FailedPreconditionError(
+            f"The nodes have {len(found):,} different values, but a multi-hot vector has 1 to {MOST_VALUES:,} "
+            f"elements. Labels were {quoted(list(sets))}; take a property or relationship types with fewer values.",
+            reason="VOCABULARY_SIZE",
+        )
+    if request.vocabulary:
+        services.vocabularies.keep(database, request.vocabulary, found)
+    return found
+
+
+def _multi_hot(lists: Sequence[Sequence[str]], vocabulary: Sequence[str]) -> tuple[NDArray[np.float32], int]:
+    """Return float32 [N, len(vocabulary)] of 0 and 1, and how many values the vocabulary does not know."""
+    places = {value: place for place, value in enumerate(vocabulary)}
+    array = np.zeros((len(lists), len(vocabulary)), dtype=np.float32)
+    ignored = 0
+    for row, values in enumerate(lists):
+        known = [places[value] for value in values if value in places]
+        array[row, known] = 1.0
+        ignored += len(values) - len(known)
+    return array, ignored
+
+
+ENCODE_MULTI_HOT = Procedure(
+    "bridge.encode.multiHot", EncodeMultiHotConfig, {"mutate": EncodeMultiHotRow}, encode_multi_hot
+)

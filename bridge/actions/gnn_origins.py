@@ -1,0 +1,41 @@
+"""Whether a feature may have been computed from what the model is to predict."""
+
+from __future__ import annotations
+
+from bridge.actions.gnn_checks import Checked
+from bridge.actions.gnn_config import GnnTrainConfig
+from bridge.actions.provenance import Provenance
+from bridge.core.call import Call
+from bridge.core.errors import FailedPreconditionError
+from bridge.core.graph import Graph
+
+
+def unknown_origins(
+    checked: Checked, request: GnnTrainConfig, graph: Graph, call: Call, provenance: Provenance
+) -> list[str]:
+    """Return a warning for the features of unknown origin.
+
+    Raises:
+        FailedPreconditionError: a feature is known to be computed from the target relationships, so that metrics
+            on held-out ones would be too good to be true.
+    """
+    unknown: list[str] = []
+    for label, names in sorted(checked.selection.labels.items()):
+        for name in names:
+            origin = provenance.find(call, graph, label, name)
+            if origin is None:
+                unknown.append(f"{label}.{name}")
+            elif request.target_relationship_type in origin.relationship_types and not request.allow_leaky_features:
+                raise FailedPreconditionError(
+                    f"The feature `{name}` of `{label}` was computed from `{request.target_relationship_type}`, which "
+                    "is what the model is to predict: held-out relationships would be known to it. Leave it out, or "
+                    "set `allowLeakyFeatures: true` and don't trust the metrics.",
+                    reason="LEAKY_FEATURE",
+                    feature=f"{label}.{name}",
+                )
+    if not unknown:
+        return []
+    return [
+        f"Features of unknown origin: {', '.join(unknown)}. If they were computed from "
+        f"`{request.target_relationship_type}`, the metrics are too good to be true."
+    ]

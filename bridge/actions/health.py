@@ -1,0 +1,139 @@
+"""Is the server up, which version is it, what can be called."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from bridge import __version__
+from bridge.actions.rows import send_row, send_rows
+from bridge.core.call import Call
+from bridge.core.config import Config
+from bridge.core.procedure import Procedure, Row, as_map
+
+if TYPE_CHECKING:
+    from bridge.actions.services import Services
+
+
+class HealthConfig(Config):
+    """Whether the bridge server answers, and which models it holds for this database."""
+
+
+class HealthRow(Row):
+    """The state of the server."""
+
+    status: str
+    """SERVING; or UNREACHABLE, which the plugin says when no server answers."""
+    detail: str
+    """Why it is not serving; empty when it is."""
+    address: str
+    """Where the plugin looks for the server."""
+    server_version: str
+    """Version of the bridge server."""
+    plugin_version: str
+    """Version of the plugin."""
+    contract: str
+    """Hash of the procedure declarations that both share."""
+    models: list[dict[str, Any]]
+    """For each model of this database: modelName, modelVersion, and the error that keeps it from answering, if any."""
+
+
+async def health(request: HealthConfig, call: Call, services: Services) -> None:
+    """Answer that the server is there."""
+    models = [
+        {"modelName": entry.model_name, "modelVersion": entry.versions[-1], "error": entry.error}
+        for entry in services.store.models(call.caller.database_key)
+    ]
+    row = HealthRow(
+        status="SERVING",
+        detail="",
+        address="",  # the plugin knows it better
+        server_version=__version__,
+        plugin_version=call.caller.plugin_version,
+        contract=services.contract,
+        models=models,
+    )
+    await send_row(call, row)
+
+
+class VersionConfig(Config):
+    """Versions of everything that takes part."""
+
+
+class VersionRow(Row):
+    """One component."""
+
+    component: str
+    """Its name."""
+    version: str
+    """Its version; empty when it is not installed."""
+
+
+_LIBRARIES = ("torch", "torch-geometric", "numpy", "scipy", "grpcio", "protobuf", "safetensors", "sentence-transformers")
+
+
+def library_versions() -> dict[str, str]:
+    """Return the versions of the libraries that results depend on."""
+    return {name: version(name) for name in _LIBRARIES}
+
+
+async def versions(request: VersionConfig, call: Call, services: Services) -> None:
+    """Answer with a row a component."""
+    caller = call.caller
+    found = {
+        "bridge server": __version__,
+        "bridge plugin": caller.plugin_version,
+        "Neo4j": caller.neo4j_version,
+        "Graph Data Science": caller.gds_version,
+        "Python": platform.python_version(),
+        **library_versions(),
+    }
+    await send_rows(call, VersionRow, [VersionRow(component=name, version=text) for name, text in found.items()])
+
+
+class ListConfig(Config):
+    """Every bridge procedure with its keys, types, defaults and ranges."""
+
+    prefix: str = ""
+    """Only procedures whose name starts with this; all when empty."""
+
+
+class ListRow(Row):
+    """One procedure."""
+
+    name: str
+    """Its full name."""
+    description: str
+    """What it does."""
+    signature: str
+    """How it is called, and what it yields."""
+    type: str
+    """READ or WRITE."""
+    configuration: list[dict[str, Any]]
+    """The keys of its configuration: name, type, default, required, allowed, description."""
+    yields: list[dict[str, Any]]
+    """Its columns: name, type, description."""
+
+
+async def list_procedures(request: ListConfig, call: Call, services: Services) -> None:
+    """Answer with a row a procedure."""
+    rows = [
+        ListRow(
+            name=each.name,
+            description=each.description,
+            signature=each.text(),
+            type=each.mode,
+            configuration=[as_map(key) for key in each.configuration],
+            yields=[as_map(column) for column in each.yields],
+        )
+        for procedure in services.procedures
+        for each in procedure.signatures()
+        if each.name.startswith(request.prefix)
+    ]
+    await send_rows(call, ListRow, sorted(rows, key=lambda row: row.name))
+
+
+HEALTH = Procedure("bridge.health", HealthConfig, {"": HealthRow}, health, positional=True)
+VERSION = Procedure("bridge.version", VersionConfig, {"": VersionRow}, versions, positional=True)
+LIST = Procedure("bridge.list", ListConfig, {"": ListRow}, list_procedures, positional=True)

@@ -1,0 +1,213 @@
+"""A hosted model, asked on the caller's projection."""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.actions.base_config import ModelConfig
+from bridge.actions.feature_contract import check_features
+from bridge.actions.gnn_fit import SERVED
+from bridge.actions.reading import Selection, keys_of, quoted, read_snapshot
+from bridge.core.call import Call
+from bridge.core.errors import FailedPreconditionError, Faults
+from bridge.core.graph import Graph
+from bridge.core.projection import NodeTable, Projection, Target
+from bridge.models import MODELS
+from bridge.models.model import Model, ModelScorer
+from bridge.projection.features import check_target, complete
+from bridge.projection.snapshots import Snapshot, open_snapshot
+from bridge.registry.live import Live
+from bridge.registry.manifest import Manifest
+from bridge.registry.version import Version
+
+if TYPE_CHECKING:
+    from bridge.actions.services import Services
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A version with everything that it needs to answer for one projection."""
+
+    version: Version
+    graph: Graph
+    target: Target
+    projection: Projection
+    scorer: ModelScorer
+
+    @property
+    def sources(self) -> NodeTable:
+        """The nodes that recommendations are for."""
+        return self.projection.nodes[self.target.source_label]
+
+    @property
+    def targets(self) -> NodeTable:
+        """The nodes that can be recommended."""
+        return self.projection.nodes[self.target.target_label]
+
+
+class Loaded:
+    """A model in memory, with the projection it was last asked on: asking twice computes embeddings once."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._lock = threading.Lock()
+        self._last: tuple[str, Projection, ModelScorer] | None = None
+
+    def on(self, snapshot: Snapshot, manifest: Manifest) -> tuple[Projection, ModelScorer]:
+        """Let the model see a projection.
+
+        Raises:
+            FailedPreconditionError: the projection does not fit the model.
+        """
+        with self._lock:
+            if self._last is None or self._last[0] != str(snapshot.path):
+                projection = _fitting(open_snapshot(snapshot.path), manifest)
+                self._last = (str(snapshot.path), projection, self._model.scorer(projection))
+            return self._last[1], self._last[2]
+
+
+async def ask(request: ModelConfig, call: Call, services: Services, *, more_types: tuple[str, ...] = ()) -> Asked:
+    """Load the model, read what it needs of the caller's projection, compute the embeddings.
+
+    `more_types` are relationship types to read beside the model's own.
+
+    Raises:
+        NotFoundError: no such model, version or projection.
+        FailedPreconditionError: the projection does not fit the model, and why.
+    """
+    store, database = services.store, call.caller.database_key
+    if request.model_version is None:
+        version = store.newest(database, request.model_name)
+    else:
+        version = store.version(database, request.model_name, request.model_version)
+    graph = await call.describe()
+    selection = _selection(request, version.manifest, graph, more_types)
+    snapshot, _ = await read_snapshot(call, graph, selection, services)
+    with services.snapshots.pin(snapshot):
+        projection, scorer = await services.compute(_answer, services.live, version, snapshot)
+    return Asked(version, graph, target_of(version.manifest), projection, scorer)
+
+
+def _answer(live: Live[Loaded], version: Version, snapshot: Snapshot) -> tuple[Projection, ModelScorer]:
+    return live.get(version, lambda: Loaded(load(version))).on(snapshot, version.manifest)
+
+
+def load(version: Version) -> Model:
+    """Load the weights that answer, every byte verified.
+
+    Raises:
+        DamagedError: a file is not what was written.
+    """
+    meta = json.loads(version.read(f"{SERVED}.json"))
+    return MODELS[version.manifest.model_type].load(version.arrays(f"{SERVED}.safetensors"), meta)
+
+
+def target_of(manifest: Manifest) -> Target:
+    """Return what a version predicts."""
+    facts = manifest.target
+    assert facts is not None, "every bridge.gnn model has a target"
+    return Target(
+        facts.source_label, facts.relationship_type, facts.target_label, facts.property, time_property=None
+    )
+
+
+def _selection(
+    request: ModelConfig, manifest: Manifest, graph: Graph, more_types: tuple[str, ...]
+) -> Selection:
+    """Select what the model reads; refuse a projection that does not have it."""
+    target = target_of(manifest)
+    features: dict[str, tuple[str, ...]] = {label: () for label in manifest.graph.node_counts}
+    for feature in manifest.features:
+        features[feature.label] = (*features[feature.label], feature.property)
+    faults = Faults()
+    if lacking := [label for label in features if label not in graph.labels]:
+        faults.add(_lacks(request, "labels", lacking, list(graph.labels)))
+    if lacking := [name for name in manifest.graph.relationship_counts if name not in graph.relationship_types]:
+        faults.add(_lacks(request, "relationship types", lacking, list(graph.relationship_types)))
+    for label, names in features.items():
+        known = list(graph.labels[label].properties) if label in graph.labels else list(names)
+        if lacking := [name for name in names if name not in known]:
+            faults.add(_lacks(request, f"properties of '{label}'", lacking, known))
+    kind = graph.relationship_types.get(target.relationship_type)
+    values = () if target.value_property is None else (target.value_property,)
+    if kind and (lacking := [name for name in values if name not in kind.properties]):
+        faults.add(_lacks(request, f"properties of '{kind.name}'", lacking, list(kind.properties)))
+    faults.raise_if_any()
+    node_keys = keys_of(graph, list(features), {**manifest.node_keys, **request.node_keys})
+    _check_keys(request, manifest, graph, node_keys)
+    types = {name: () for name in (*manifest.graph.relationship_counts, *more_types)}
+    return Selection(features, {**types, target.relationship_type: values}, node_keys)
+
+
+def _lacks(request: ModelConfig, what: str, lacking: list[str], available: list[str]) -> str:
+    return (
+        f"The model `{request.model_name}` was trained on the {what} {quoted(lacking)}, which this projection does not "
+        f"have; it has {quoted(available)}. Project them too, or train a new version on this projection."
+    )
+
+
+def _check_keys(request: ModelConfig, manifest: Manifest, graph: Graph, node_keys: dict[str, str]) -> None:
+    trained = {label: manifest.node_keys.get(label, "") for label in manifest.graph.node_counts}
+    changed = [label for label, key in trained.items() if node_keys.get(label, "") != key]
+    if changed:
+        raise FailedPreconditionError(
+            f"The model `{request.model_name}` knows nodes by {trained}, but this call by {node_keys}. "
+            f"Set `nodeKeys` to what it was trained with.",
+            reason="OTHER_NODE_KEYS",
+        )
+    nameless = [label for label, key in trained.items() if not key]
+    here = {"name": graph.name, "createdMillis": graph.created_millis}
+    if nameless and manifest.model_info.get("projection") != here:
+        raise FailedPreconditionError(
+            f"The model `{request.model_name}` was trained without a node key for {quoted(nameless)}, so it answers "
+            "only for the very projection it was trained on. Train it with `nodeKeys`, or make a uniqueness "
+            "constraint on a property of these labels.",
+            reason="NO_NODE_KEYS",
+        )
+
+
+def _fitting(projection: Projection, manifest: Manifest) -> Projection:
+    """Refuse features that are not those of the training, then fill what is missing as the training did."""
+    names: dict[str, tuple[str, ...]] = {}
+    for feature in manifest.features:
+        names[feature.label] = (*names.get(feature.label, ()), feature.property)
+    check_features(manifest.features, projection)
+    target = target_of(manifest)
+    if target.edge_type in projection.relationships:
+        check_target(projection, target)
+    return complete(projection, names, manifest.configuration["missing"])
+
+
+async def filtered_rows(
+    call: Call, table: NodeTable, graph: Graph, wanted: object, key: str
+) -> NDArray[np.int64]:
+    """Resolve a node filter to rows of a table, ascending: a label, or Neo4j's ids.
+
+    Raises:
+        InvalidArgumentError: the label is not in the projection, or an id is none of the table's nodes.
+    """
+    if wanted is None or wanted == table.label:
+        return np.arange(len(table), dtype=np.int64)
+    faults = Faults()
+    label = wanted if isinstance(wanted, str) else table.label
+    if label not in graph.labels:
+        faults.add(f"`{key}` was `{label}`, but must be node ids or one of the labels {quoted(list(graph.labels))}.")
+    faults.raise_if_any()
+    nodes, _ = await call.read_projection({label: ()}, {})
+    ids, node_ids = nodes[label].columns["id"].values, nodes[label].columns["nodeId"].values
+    if not isinstance(wanted, str):
+        asked = np.array([wanted] if isinstance(wanted, int) else wanted, dtype=np.int64)
+        if unknown := sorted(set(asked.tolist()) - set(node_ids.tolist())):
+            faults.add(
+                f"`{key}` names {len(unknown)} nodes that are not `{table.label}` nodes of the projection, the first "
+                f"with id {unknown[0]}. Ids are those of `id(node)`."
+            )
+        faults.raise_if_any()
+        ids = ids[np.isin(node_ids, asked)]
+    return np.flatnonzero(np.isin(table.ids, ids))

@@ -1,0 +1,228 @@
+"""Recommend targets from a hosted model: as rows, or as relationships in the database."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from bridge.actions.hosted import Asked, ask, filtered_rows
+from bridge.actions.jobs import effective, running_job
+from bridge.actions.recommend_config import RecommendConfig, RecommendRow, RecommendWriteRow
+from bridge.actions.rows import send_row
+from bridge.core.call import Call, WriteRelationships
+from bridge.core.columns import Column, Table
+from bridge.core.errors import FailedPreconditionError, ResourceExhaustedError
+from bridge.core.procedure import Procedure
+from bridge.evaluation.selection import top_k
+
+if TYPE_CHECKING:
+    from bridge.actions.services import Services
+    from bridge.jobs.job import Job
+
+BLOCK_BYTES = 32 * 2**20
+"""Memory of the scores that exist at once, whatever the number of sources."""
+
+RELATIONSHIP_BYTES = 900
+"""Heap that a new relationship with five properties takes in a transaction; measured 725 with three."""
+
+STEPS = ("read projection", "score", "write")
+READ, SCORE, WRITE = range(len(STEPS))
+
+
+async def recommend(request: RecommendConfig, call: Call, services: Services) -> None:
+    """Answer with the top-K targets of each source, or write them."""
+    steps = STEPS if call.mode == "write" else STEPS[:WRITE]
+    async with running_job("recommend", request, steps, call, services) as job:
+        asked = await ask(request, call, services, more_types=request.exclude_relationship_types or ())
+        if asked.version.manifest.objective != "ranking":
+            raise FailedPreconditionError(
+                f"The model `{request.model_name}` was trained with `objective: 'rating'`: it predicts values, and the "
+                "targets with the highest predicted value make poor recommendations. Train one with "
+                "`objective: 'ranking'`, or ask this one with `bridge.predict.stream`.",
+                reason="NOT_A_RANKING_MODEL",
+            )
+        lists = Lists(request, asked, call, services, job)
+        await lists.prepare()
+        if call.mode == "write":
+            await _write(request, lists, call, job)
+        else:
+            async for rows in lists:
+                await call.rows(rows)
+
+
+async def _write(request: RecommendConfig, lists: Lists, call: Call, job: Job) -> None:
+    _check_memory(request, len(lists.sources), call)
+    if not lists.asked.graph.can_write:
+        raise FailedPreconditionError("The provided graph does not support `write` execution mode.", reason="NO_WRITE")
+    parts = [rows async for rows in lists]
+    table = {name: np.concatenate([part[name].values for part in parts]) for name in _WRITTEN} if parts else _NOTHING
+    job.report(WRITE, 0.0, f"{len(table['sourceNodeId']):,} relationships")
+    command = WriteRelationships(
+        type=request.write_relationship_type,
+        constants={"modelName": request.model_name, "modelVersion": lists.asked.version.number},
+        owner_property="modelName",
+        created_property="createdAt",
+        sources=None if request.source_node_filter is None else Column(lists.asked.sources.ids[lists.sources]),
+        batch_size=request.batch_size or 0,
+    )
+    columns = {"source": "sourceNodeId", "target": "targetNodeId", "score": "score", "rank": "rank"}
+    rows = Table("", {name: Column(table[column]) for name, column in columns.items()})
+    done = await call.write_relationships(command, rows)
+    await send_row(
+        call,
+        RecommendWriteRow(
+            relationships_written=done.written,
+            relationships_deleted=done.deleted,
+            relationships_unchanged=done.unchanged,
+            sources_without=len(lists.sources) - len(np.unique(table["sourceNodeId"])),
+            write_millis=done.millis,
+            configuration=dict(effective(request, job, modelVersion=lists.asked.version.number)),
+        ),
+    )
+
+
+_WRITTEN = ("sourceNodeId", "targetNodeId", "score", "rank")
+_NOTHING = {
+    "sourceNodeId": np.empty(0, np.int64), "targetNodeId": np.empty(0, np.int64),
+    "score": np.empty(0, np.float64), "rank": np.empty(0, np.int64),
+}  # fmt: skip
+
+
+def _check_memory(request: RecommendConfig, sources: int, call: Call) -> None:
+    limit = call.caller.transaction_memory_bytes
+    needed = sources * request.top_k * RELATIONSHIP_BYTES
+    if limit and needed > limit and not (request.batch_size or request.sudo):
+        raise ResourceExhaustedError(
+            f"Writing up to {sources * request.top_k:,} relationships in one transaction would take about "
+            f"{needed / 2**20:,.0f} MiB, but a transaction may use {limit / 2**20:,.0f} MiB. Set `batchSize`, say "
+            "10000, to write in transactions of that size (not atomic), recommend for fewer sources, raise "
+            "`db.memory.transaction.max`, or set `sudo: true` to try anyway.",
+            reason="TRANSACTION_TOO_LARGE",
+        )
+
+
+class Lists:
+    """The recommendations of all asked sources, computed block by block as they are taken."""
+
+    def __init__(self, request: RecommendConfig, asked: Asked, call: Call, services: Services, job: Job) -> None:
+        self.asked = asked
+        self.sources: NDArray[np.int64] = np.empty(0, np.int64)
+        """Rows of the sources that are asked for."""
+        self._request = request
+        self._call = call
+        self._services = services
+        self._job = job
+        self._barred: NDArray[np.bool_] | None = None
+        self._seen: list[csr_array] = []
+
+    async def prepare(self) -> None:
+        """Resolve the filters and the links to leave out.
+
+        Raises:
+            InvalidArgumentError: a filter that names what is not there.
+        """
+        request, asked = self._request, self.asked
+        graph = asked.graph
+        self.sources = await filtered_rows(
+            self._call, asked.sources, graph, request.source_node_filter, "sourceNodeFilter"
+        )
+        if request.target_node_filter is not None:
+            allowed = await filtered_rows(
+                self._call, asked.targets, graph, request.target_node_filter, "targetNodeFilter"
+            )
+            self._barred = np.ones(len(asked.targets), dtype=bool)
+            self._barred[allowed] = False
+        self._seen = [seen for name in self.excluded_types if (seen := _links(asked, name)) is not None]
+
+    @property
+    def excluded_types(self) -> tuple[str, ...]:
+        """The relationship types whose targets are left out."""
+        types = self._request.exclude_relationship_types
+        return (self.asked.target.relationship_type,) if types is None else types
+
+    async def __aiter__(self) -> AsyncIterator[dict[str, Column]]:
+        """Yield the rows of one block of sources after the other, as columns of YIELD."""
+        size = max(1, min(1024, BLOCK_BYTES // (4 * max(1, len(self.asked.targets)))))
+        for start in range(0, len(self.sources), size):
+            block = self.sources[start : start + size]
+            self._job.report(SCORE, start / len(self.sources), f"{start:,} of {len(self.sources):,} sources")
+            scores = await self._services.compute(self._scores, block)
+            targets, values = await self._unlinked(block, scores)
+            yield self._columns(block, targets, values)
+
+    def _scores(self, block: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Score all targets, the ones to leave out at -inf."""
+        scores = self.asked.scorer.block(block)
+        for seen in self._seen:
+            rows, columns = seen[block].nonzero()
+            scores[rows, columns] = -np.inf
+        if self._barred is not None:
+            scores[:, self._barred] = -np.inf
+        if self._request.min_score is not None:
+            scores[scores < self._request.min_score] = -np.inf
+        return scores
+
+    async def _unlinked(
+        self, block: NDArray[np.int64], scores: NDArray[np.float32]
+    ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        """Take the best targets; when writing, ask the store for links made since the projection, and do without."""
+        while True:
+            targets, values = await self._services.compute(top_k, scores, self._request.top_k)
+            if self._call.mode != "write":
+                return targets, values
+            rows, places = np.nonzero(targets >= 0)
+            found = targets[rows, places]
+            linked = await self._linked(block[rows], found)
+            if not linked.any():
+                return targets, values
+            scores[rows[linked], found[linked]] = -np.inf
+
+    async def _linked(self, sources: NDArray[np.int64], targets: NDArray[np.int32]) -> NDArray[np.bool_]:
+        if not len(sources) or not self.excluded_types:
+            return np.zeros(len(sources), dtype=bool)
+        asked = self.asked
+        pairs = {"source": Column(asked.sources.ids[sources]), "target": Column(asked.targets.ids[targets])}
+        kinds = [asked.graph.relationship_types.get(name) for name in self.excluded_types]
+        # Between two labels a link means the same in either direction; within one, only if projected undirected.
+        two_labels = asked.target.source_label != asked.target.target_label
+        both = two_labels or any(kind.undirected for kind in kinds if kind)
+        column = await self._call.check_links(self.excluded_types, Table("", pairs), both_directions=both)
+        return column.values.astype(bool)
+
+    def _columns(
+        self, block: NDArray[np.int64], targets: NDArray[np.int32], values: NDArray[np.float32]
+    ) -> dict[str, Column]:
+        rows, places = np.nonzero(targets >= 0)
+        asked = self.asked
+        return {
+            "sourceNodeId": Column(asked.sources.ids[block[rows]], node_ids=True),
+            "targetNodeId": Column(asked.targets.ids[targets[rows, places]], node_ids=True),
+            "score": Column(values[rows, places].astype(np.float64)),
+            "rank": Column(places.astype(np.int64) + 1),
+            "modelVersion": Column(np.full(len(rows), asked.version.number, dtype=np.int64)),
+            "fallback": Column(~asked.scorer.known_sources[block[rows]]),
+        }
+
+
+def _links(asked: Asked, name: str) -> csr_array | None:
+    """Return which source has a link of a type to which target, in the projection's direction or against it."""
+    source, target = asked.target.source_label, asked.target.target_label
+    shape = (len(asked.sources), len(asked.targets))
+    parts = []
+    if table := asked.projection.relationships.get((source, name, target)):
+        parts.append((table.edge_index[0], table.edge_index[1]))
+    if source != target and (table := asked.projection.relationships.get((target, name, source))):
+        parts.append((table.edge_index[1], table.edge_index[0]))
+    if not parts:
+        return None
+    rows, columns = (np.concatenate(each) for each in zip(*parts, strict=True))
+    return csr_array((np.ones(len(rows), dtype=np.bool_), (rows, columns)), shape=shape)
+
+
+RECOMMEND = Procedure(
+    "bridge.recommend", RecommendConfig, {"stream": RecommendRow, "write": RecommendWriteRow}, recommend
+)

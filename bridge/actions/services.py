@@ -1,0 +1,52 @@
+"""What the server lends to its actions."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+from bridge.registry.vocabularies import Vocabularies
+
+from bridge.actions.hosted import Loaded
+from bridge.actions.provenance import Provenance
+from bridge.core.procedure import Procedure
+from bridge.jobs.process import Trainers
+from bridge.jobs.table import Jobs
+from bridge.projection.snapshots import Snapshots
+from bridge.registry.live import Live
+from bridge.registry.store import Store
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Services:
+    """The parts of one server. The composition root makes it; actions take from it what they need."""
+
+    procedures: tuple[Procedure, ...]
+    contract: str
+    """Hash of the procedure declarations."""
+    store: Store
+    live: Live[Loaded]
+    """Models that are in memory, with the projection they were last asked on."""
+    snapshots: Snapshots
+    jobs: Jobs
+    trainers: Trainers
+    vocabularies: Vocabularies
+    provenance: Provenance
+    scratch: Path
+    """Folder for what a job hands to its trainer and back; emptied at start."""
+    executor: Executor
+    """Bounded; numpy and torch work of the server runs here and never on the event loop."""
+    threads: int
+    """The most threads that one computation may use."""
+
+    async def compute(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a computation off the event loop. It is not interrupted: hand over one chunk at a time."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self.executor, lambda: function(*args, **kwargs))

@@ -1,0 +1,111 @@
+"""Composition root of the server: makes the parts, hands them to each other, runs until told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import shutil
+import signal
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+
+from bridge import __version__
+from bridge.actions import CONTRACT, PROCEDURES
+from bridge.actions.provenance import Provenance
+from bridge.actions.services import Services
+from bridge.jobs.process import Trainers
+from bridge.jobs.table import Jobs
+from bridge.jobs.worker import Limits
+from bridge.projection.snapshots import Snapshots
+from bridge.registry.live import Live
+from bridge.registry.store import Store
+from bridge.registry.vocabularies import Vocabularies
+from bridge.rpc.auth import Tokens
+from bridge.rpc.server import Endpoint, Server
+from bridge.settings import Settings
+
+MIB = 2**20
+
+_log = logging.getLogger("bridge")
+
+
+def serve(settings: Settings, *, ready: Callable[[int], None] = lambda port: None) -> None:
+    """Run the server in this process until SIGTERM or SIGINT; `ready` gets the port once it answers.
+
+    Raises:
+        InvalidArgumentError: an address that may not, or can not, be listened on.
+    """
+    logging.basicConfig(
+        level=settings.log_level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    trainers = Trainers(
+        ["bridge.trainer"],
+        slots=settings.trainer_slots,
+        queue=settings.trainer_queue,
+        limits=Limits(threads=settings.threads, memory_bytes=_bytes(settings.trainer_memory_mib)),
+    )
+    trainers.start()  # before any gRPC object exists: its threads do not survive a fork
+    asyncio.run(_serve(settings, trainers, ready))
+
+
+async def _serve(settings: Settings, trainers: Trainers, ready: Callable[[int], None]) -> None:
+    services = make_services(settings, trainers)
+    server = Server(services, _endpoint(settings))
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    try:
+        port = await server.start()
+        _log.info("bridge server %s on %s:%d, models in %s", __version__, settings.host, port, settings.data)
+        ready(port)
+        await stopped.wait()
+        _log.info("stopping: running calls get %.0f s", settings.stop_seconds)
+    finally:
+        await server.stop(timedelta(seconds=settings.stop_seconds))
+        await trainers.close()
+        services.store.close()
+
+
+def make_services(settings: Settings, trainers: Trainers) -> Services:
+    """Make everything that actions need."""
+    data = settings.data
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return Services(
+        procedures=PROCEDURES,
+        contract=CONTRACT,
+        store=Store(data, _bytes(settings.store_mib)),
+        live=Live(settings.loaded_models),
+        snapshots=Snapshots(data / "snapshots", settings.snapshot_mib * MIB),
+        jobs=Jobs(),
+        trainers=trainers,
+        vocabularies=Vocabularies(data / "vocabularies"),
+        provenance=Provenance(),
+        scratch=_emptied(data / "scratch"),
+        executor=ThreadPoolExecutor(settings.executor_threads, thread_name_prefix="compute"),
+        threads=settings.threads,
+    )
+
+
+def _endpoint(settings: Settings) -> Endpoint:
+    return Endpoint(
+        host=settings.host,
+        port=settings.port,
+        tokens=Tokens(settings.plugin_token, settings.operator_token),
+        certificate=settings.tls_certificate.read_bytes() if settings.tls_certificate else b"",
+        private_key=settings.tls_key.read_bytes() if settings.tls_key else b"",
+        insecure=settings.insecure,
+    )
+
+
+def _emptied(folder: Path) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700)
+    return folder
+
+
+def _bytes(mib: int | None) -> int | None:
+    return None if mib is None else mib * MIB

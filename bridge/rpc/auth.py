@@ -1,0 +1,69 @@
+"""Who may call which method."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+
+PLUGIN, OPERATOR, ANYONE = "plugin", "operator", "anyone"
+
+ROLES: Mapping[str, frozenset[str]] = {
+    "/bridge.v1.ProcedureService/": frozenset({PLUGIN}),
+    "/grpc.health.v1.Health/": frozenset({ANYONE}),
+    "/grpc.reflection.v1alpha.ServerReflection/": frozenset({OPERATOR}),
+    "/grpc.reflection.v1.ServerReflection/": frozenset({OPERATOR}),
+}
+"""By method prefix, the roles that may call it. What is not here, nobody may."""
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """The tokens of a server; an empty one is not asked for."""
+
+    plugin: str = ""
+    operator: str = ""
+
+    def role_of(self, given: str) -> frozenset[str]:
+        """Return the roles that a token opens; without any token configured, all are open."""
+        roles = {ANYONE}
+        for role, token in ((PLUGIN, self.plugin), (OPERATOR, self.operator)):
+            if hmac.compare_digest(given.encode(), token.encode()) or not (self.plugin or self.operator):
+                roles.add(role)
+        return frozenset(roles)
+
+
+class TokenInterceptor(grpc.aio.ServerInterceptor):
+    """Refuses calls whose token does not open the method."""
+
+    def __init__(self, tokens: Tokens) -> None:
+        self._tokens = tokens
+
+    async def intercept_service(
+        self, continuation: Callable[[Any], Awaitable[Any]], handler_call_details: grpc.HandlerCallDetails
+    ) -> Any:
+        """Let the call through, or answer in the method's place."""
+        metadata = dict(handler_call_details.invocation_metadata or ())
+        given = str(metadata.get("authorization", "")).removeprefix("Bearer ")
+        method = handler_call_details.method
+        allowed = next((roles for prefix, roles in ROLES.items() if method.startswith(prefix)), frozenset())
+        if allowed & self._tokens.role_of(given):
+            return await continuation(handler_call_details)
+        return _refusal(method, given)
+
+
+def _refusal(method: str, given: str) -> grpc.RpcMethodHandler:
+    async def refuse(_: Any, context: grpc.aio.ServicerContext) -> None:
+        if given:
+            text = f"The token does not open `{method}`. Use the one of the server's settings for this kind of caller."
+            await context.abort(grpc.StatusCode.PERMISSION_DENIED, text)
+        text = (
+            "The bridge server asks for a token. Set `token` in conf/bridge.conf (or BRIDGE_TOKEN in Neo4j's "
+            "environment) to the server's plugin token."
+        )
+        await context.abort(grpc.StatusCode.UNAUTHENTICATED, text)
+
+    return grpc.stream_stream_rpc_method_handler(refuse)

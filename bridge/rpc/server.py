@@ -1,0 +1,112 @@
+"""The gRPC server: services, limits, credentials."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from bridge.actions.services import Services
+from bridge.core.errors import InvalidArgumentError
+from bridge.rpc.auth import TokenInterceptor, Tokens
+from bridge.rpc.procedures import ProcedureServicer
+from bridge.v1 import procedure_service_pb2 as wire
+from bridge.v1 import procedure_service_pb2_grpc as service
+
+MIB = 2**20
+MAX_MESSAGE_BYTES = 64 * MIB
+MIN_PING_INTERVAL = timedelta(seconds=5)
+"""grpcio's own 5 minutes would end a silent call whose client keeps the connection alive by pings."""
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where to listen, and how it is secured."""
+
+    host: str
+    port: int
+    """0 takes a free one."""
+    tokens: Tokens
+    certificate: bytes = b""
+    private_key: bytes = b""
+    insecure: bool = False
+    """Listen beyond this machine without token or TLS."""
+
+    def check(self) -> None:
+        """Refuse to listen beyond this machine without a token and TLS.
+
+        Raises:
+            InvalidArgumentError: saying what is missing.
+        """
+        if self.host in ("127.0.0.1", "::1", "localhost") or self.insecure:
+            return
+        missing = [
+            name
+            for name, there in (
+                ("a plugin token (BRIDGE_PLUGIN_TOKEN)", self.tokens.plugin),
+                ("TLS (BRIDGE_TLS_CERTIFICATE and BRIDGE_TLS_KEY)", self.certificate and self.private_key),
+            )
+            if not there
+        ]
+        if missing:
+            raise InvalidArgumentError(
+                f"To listen on {self.host}, beyond this machine, the server needs {' and '.join(missing)}. Set them, "
+                "listen on 127.0.0.1, or accept the risk with `--insecure`.",
+                reason="INSECURE_ADDRESS",
+            )
+
+
+class Server:
+    """A gRPC server that is made, started, and stopped once."""
+
+    def __init__(self, services: Services, endpoint: Endpoint) -> None:
+        endpoint.check()
+        self._endpoint = endpoint
+        self._health = health.aio.HealthServicer()
+        self._server = grpc.aio.server(
+            interceptors=[TokenInterceptor(endpoint.tokens)],
+            options=[
+                ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+                ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+                ("grpc.http2.min_ping_interval_without_data_ms", MIN_PING_INTERVAL // timedelta(milliseconds=1)),
+                ("grpc.so_reuseport", 0),  # a second server on a taken port must fail, not share it
+            ],
+        )
+        service.add_ProcedureServiceServicer_to_server(ProcedureServicer(services), self._server)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        names = [wire.DESCRIPTOR.services_by_name["ProcedureService"].full_name, health.SERVICE_NAME]
+        reflection.enable_server_reflection([*names, reflection.SERVICE_NAME], self._server)
+
+    async def start(self) -> int:
+        """Listen; return the port.
+
+        Raises:
+            InvalidArgumentError: the port is taken.
+        """
+        address = f"{self._endpoint.host}:{self._endpoint.port}"
+        try:
+            port = self._bind(address)
+        except RuntimeError as error:
+            raise InvalidArgumentError(
+                f"The bridge server can not listen on {address}: the port is taken, or the address is none of this "
+                "machine's. Choose another one with `--bridge-port`.",
+                reason="PORT_TAKEN",
+            ) from error
+        await self._server.start()
+        for name in ("", "bridge.v1.ProcedureService"):
+            await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
+        return port
+
+    def _bind(self, address: str) -> int:
+        if not self._endpoint.certificate:
+            return self._server.add_insecure_port(address)
+        pair = (self._endpoint.private_key, self._endpoint.certificate)
+        return self._server.add_secure_port(address, grpc.ssl_server_credentials([pair]))
+
+    async def stop(self, grace: timedelta) -> None:
+        """Take no new calls, give running ones `grace` to end, then cancel them."""
+        await self._health.enter_graceful_shutdown()
+        await self._server.stop(grace.total_seconds())

@@ -1,0 +1,174 @@
+"""A `CALL bridge.*` over a gRPC stream."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import grpc
+
+from bridge.core.call import Caller, Done, WriteRelationships
+from bridge.core.columns import Column, Table
+from bridge.core.errors import FailedPreconditionError, NotFoundError, did_you_mean
+from bridge.core.graph import Graph
+from bridge.rpc import convert
+from bridge.v1 import procedure_service_pb2 as wire
+from bridge.v1 import value_pb2
+
+Stream = grpc.aio.ServicerContext
+
+
+class WireCall:
+    """Implements core.call.Call: asks and commands go out one at a time, the answers come back in order."""
+
+    def __init__(self, stream: Stream, caller: Caller, mode: str, graph_name: str) -> None:
+        self._stream = stream
+        self._caller = caller
+        self._mode = mode
+        self._graph_name = graph_name
+        self._writing = asyncio.Lock()  # progress comes from another task
+        self._commanding = asyncio.Lock()  # nothing may come between a command and its chunks but progress
+
+    @property
+    def caller(self) -> Caller:
+        """Who calls."""
+        return self._caller
+
+    @property
+    def mode(self) -> str:
+        """What becomes of the result."""
+        return self._mode
+
+    @property
+    def graph_name(self) -> str:
+        """The projection that all of this is about."""
+        return self._graph_name
+
+    async def describe(self) -> Graph:
+        """Ask what is in the projection."""
+        async with self._commanding:
+            await self._send(describe=wire.Describe(graph_name=self._graph_name))
+            found = (await self._answer("description")).description
+        if not found.found:
+            raise NotFoundError(
+                f"Graph with name `{self._graph_name}` does not exist on database `{self._caller.database}`. It might "
+                f"exist on another database.{did_you_mean(self._graph_name, found.graph_names)}",
+                reason="GRAPH_NOT_FOUND",
+                graph=self._graph_name,
+            )
+        return convert.from_description(self._graph_name, found)
+
+    async def read_projection(
+        self, nodes: Mapping[str, Sequence[str]], relationships: Mapping[str, Sequence[str]]
+    ) -> tuple[dict[str, Table], dict[str, Table]]:
+        """Read tables of the projection."""
+        question = wire.ReadProjection(
+            graph_name=self._graph_name,
+            nodes=[wire.TableColumns(table=name, properties=wanted) for name, wanted in nodes.items()],
+            relationships=[wire.TableColumns(table=name, properties=wanted) for name, wanted in relationships.items()],
+        )
+        async with self._commanding:
+            await self._send(read_projection=question)
+            tables = await self._tables()
+        found = iter(tables)
+        return {name: next(found) for name in nodes}, {name: next(found) for name in relationships}
+
+    async def read_node_properties(self, label: str, properties: Sequence[str]) -> Table:
+        """Read stored properties of a label's nodes."""
+        question = wire.ReadNodeProperties(graph_name=self._graph_name, label=label, properties=properties)
+        async with self._commanding:
+            await self._send(read_node_properties=question)
+            return (await self._tables())[0]
+
+    async def check_links(self, types: Sequence[str], pairs: Table, *, both_directions: bool) -> Column:
+        """Ask which pairs are linked in the store."""
+        parts = []
+        async with self._commanding:
+            for chunk in convert.to_chunks(pairs.columns):
+                question = wire.CheckLinks(
+                    graph_name=self._graph_name,
+                    relationship_types=types,
+                    both_directions=both_directions,
+                    pairs=chunk,
+                )
+                await self._send(check_links=question)
+                parts.append((await self._tables())[0].columns)
+        return convert.joined("", parts).columns["linked"]
+
+    async def job(self, job_id: str, name: str, steps: Sequence[str]) -> None:
+        """Name the work that follows."""
+        await self._send(job=wire.Job(job_id=job_id, name=name, steps=steps))
+
+    async def progress(self, step: int, fraction: float, detail: str = "") -> None:
+        """Say how far the job is."""
+        await self._send(progress=wire.Progress(step=step, fraction=fraction, detail=detail))
+
+    async def rows(self, columns: Mapping[str, Column]) -> None:
+        """Send rows to YIELD."""
+        for chunk in convert.to_chunks(columns):
+            if chunk.rows:
+                await self._send(rows=chunk)
+
+    async def mutate_node_property(self, label: str, property_name: str, values: Table) -> Done:
+        """Add a node property to the projection."""
+        array = values.columns["value"].values
+        command = wire.MutateNodeProperty(
+            graph_name=self._graph_name,
+            label=label,
+            property=property_name,
+            dimension=1 if array.ndim == 1 else array.shape[1],
+            rows=len(values),
+        )
+        return await self._command(values, mutate_node_property=command)
+
+    async def write_relationships(self, command: WriteRelationships, rows: Table) -> Done:
+        """Make an owner's relationships be exactly the rows."""
+        sources = None
+        if command.sources is not None:
+            column = convert.to_column("source", command.sources)
+            sources = value_pb2.Chunk(rows=len(command.sources), columns=[column], last=True)
+        message = wire.WriteRelationships(
+            graph_name=self._graph_name,
+            type=command.type,
+            constants=convert.to_map(command.constants),
+            owner_property=command.owner_property,
+            created_property=command.created_property,
+            sources=sources,
+            batch_size=command.batch_size,
+        )
+        return await self._command(rows, write_relationships=message)
+
+    async def _command(self, rows: Table, **message: Any) -> Done:
+        async with self._commanding:
+            await self._send(**message)
+            for chunk in convert.to_chunks(rows.columns):
+                await self._send(chunk=chunk)
+            return convert.from_done((await self._answer("done")).done)
+
+    async def _send(self, **message: Any) -> None:
+        async with self._writing:
+            await self._stream.write(wire.CallResponse(**message))
+
+    async def _answer(self, expected: str) -> wire.CallRequest:
+        answer = await self._stream.read()
+        if answer is grpc.aio.EOF:
+            raise asyncio.CancelledError  # the plugin has gone
+        if answer.WhichOneof("message") != expected:
+            raise FailedPreconditionError(
+                f"The plugin answered with `{answer.WhichOneof('message')}` where `{expected}` was asked for.",
+                reason="PROTOCOL",
+            )
+        return answer
+
+    async def _tables(self) -> list[Table]:
+        """Read chunks up to the last one, and put together those of one table."""
+        tables: list[tuple[str, list[Mapping[str, Column]]]] = []
+        while True:
+            chunk = (await self._answer("chunk")).chunk
+            columns = {each.name: convert.from_column(each, chunk.rows) for each in chunk.columns}
+            if not tables or tables[-1][0] != chunk.table:
+                tables.append((chunk.table, []))
+            tables[-1][1].append(columns)
+            if chunk.last:
+                return await asyncio.to_thread(lambda: [convert.joined(name, parts) for name, parts in tables])

@@ -1,0 +1,274 @@
+"""A database small enough to read: the plugin's side of the wire, over Python lists.
+
+It answers what a plugin answers, through a real gRPC stub, so that actions are tested with nothing but the server.
+tests/neo4j/ does the same against the real one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import grpc
+import numpy as np
+
+from bridge.actions import CONTRACT
+from bridge.core.columns import Column
+from bridge.rpc import convert
+from bridge.v1 import procedure_service_pb2 as wire
+from bridge.v1 import procedure_service_pb2_grpc as service
+from bridge.v1 import value_pb2
+
+Rows = list[dict[str, Any]]
+
+
+@dataclass
+class Node:
+    """A node: its label, its stored properties, its projected properties."""
+
+    label: str
+    stored: dict[str, Any] = field(default_factory=dict)
+    projected: dict[str, Any] = field(default_factory=dict)
+    visible: bool = True
+
+
+@dataclass
+class Database:
+    """One projection, `graph`, over a handful of nodes. The internal id of a node is its position in `nodes`."""
+
+    nodes: list[Node]
+    links: list[tuple[int, str, int, dict[str, float]]]
+    """(source, type, target, projected properties)."""
+    keys: Mapping[str, str] = field(default_factory=dict)
+    """Uniqueness constraints by label."""
+    name: str = "graph"
+    user: str = "ada"
+    contract: str = CONTRACT
+    undirected: frozenset[str] = frozenset()
+    stored_links: set[tuple[int, str, int]] = field(default_factory=set)
+    """Relationships in the store beside those of the projection."""
+    written: dict[tuple[int, str, int], dict[str, Any]] = field(default_factory=dict)
+    transaction_memory_bytes: int = 0
+    modified: int = 1
+    questions: list[str] = field(default_factory=list)
+    """What the server asked, in order."""
+    progress: list[wire.Progress] = field(default_factory=list)
+
+    def node_id(self, internal: int) -> int:
+        """Return Neo4j's id, which is never the internal one."""
+        return internal + 1000
+
+    async def call(self, channel: grpc.aio.Channel, procedure: str, /, *graph: str, **arguments: Any) -> Rows:
+        """Run a procedure to its end and return its rows."""
+        return [row async for row in self.rows(channel, procedure, *graph, **arguments)]
+
+    async def rows(self, channel: grpc.aio.Channel, procedure: str, /, *graph: str, **arguments: Any) -> AsyncIterator[dict[str, Any]]:
+        """Run a procedure; `graph` is the projection's name, and then `arguments` is its configuration."""
+        given = {"graphName": graph[0], "configuration": arguments} if graph else arguments
+        start = wire.Start(
+            contract=self.contract,
+            procedure=procedure,
+            arguments=convert.to_map(given),
+            caller=wire.Caller(
+                user=self.user, database="neo4j", database_id="id-of-neo4j", plugin_version="test",
+                transaction_memory_bytes=self.transaction_memory_bytes,
+            ),
+        )  # fmt: skip
+        stream = service.ProcedureServiceStub(channel).Call()
+        try:
+            await stream.write(wire.CallRequest(start=start))
+            command: Any = None
+            async for message in _messages(stream):
+                kind = message.WhichOneof("message")
+                if kind == "rows":
+                    for row in self._yielded(message.rows):
+                        yield row
+                elif kind == "progress":
+                    self.progress.append(message.progress)
+                elif kind in ("mutate_node_property", "write_relationships"):
+                    self.questions.append(kind)
+                    command = (getattr(message, kind), [])
+                elif kind == "chunk":
+                    command[1].extend(_rows(message.chunk))
+                    if message.chunk.last:
+                        await stream.write(wire.CallRequest(done=self._apply(*command)))
+                elif kind != "job":
+                    self.questions.append(kind)
+                    async for answer in self._answers(kind, getattr(message, kind)):
+                        await stream.write(answer)
+            await stream.wait_for_connection()
+        finally:
+            stream.cancel()
+
+    async def _answers(self, kind: str, question: Any) -> AsyncIterator[wire.CallRequest]:
+        if kind == "describe":
+            yield wire.CallRequest(description=self._description(question.graph_name))
+            return
+        tables = {
+            "read_projection": self._projection,
+            "read_node_properties": self._node_properties,
+            "check_links": self._links,
+        }[kind](question)
+        tables = list(tables)
+        for place, (name, columns) in enumerate(tables):
+            for chunk in convert.to_chunks(columns):
+                chunk.table = name
+                chunk.last = chunk.last and place == len(tables) - 1
+                yield wire.CallRequest(chunk=chunk)
+
+    def _description(self, name: str) -> wire.Description:
+        if name != self.name:
+            return wire.Description(found=False, graph_names=[self.name])
+        labels = {}
+        for node in self.nodes:
+            labels.setdefault(node.label, {}).update(node.projected)
+        types: dict[str, dict[str, float]] = {}
+        for _, kind, _, properties in self.links:
+            types.setdefault(kind, {}).update(properties)
+        return wire.Description(
+            found=True,
+            node_count=len(self.nodes),
+            relationship_count=len(self.links),
+            created_millis=1,
+            modified_millis=self.modified,
+            labels=[
+                wire.LabelDescription(
+                    label=label,
+                    node_count=sum(node.label == label for node in self.nodes),
+                    properties=[wire.PropertyDescription(name=name) for name in properties],
+                )
+                for label, properties in labels.items()
+            ],
+            relationship_types=[
+                wire.RelationshipTypeDescription(
+                    type=kind,
+                    properties=[wire.PropertyDescription(name=name) for name in properties],
+                    undirected=kind in self.undirected,
+                )
+                for kind, properties in types.items()
+            ],
+            constraints=[wire.KeyConstraint(label=label, property=key) for label, key in self.keys.items()],
+            can_write=True,
+        )
+
+    def _projection(self, question: wire.ReadProjection) -> Iterable[tuple[str, dict[str, Column]]]:
+        for table in question.nodes:
+            ids = [place for place, node in enumerate(self.nodes) if node.label == table.table]
+            columns = {"id": Column(np.array(ids, "<i4")), "nodeId": Column(np.array([self.node_id(i) for i in ids], "<i8"))}
+            for name in table.properties:
+                columns[name] = _numbers([self.nodes[place].projected.get(name) for place in ids])
+            yield table.table, columns
+        for table in question.relationships:
+            links = [link for link in self.links if link[1] == table.table]
+            columns = {
+                "source": Column(np.array([link[0] for link in links], "<i4")),
+                "target": Column(np.array([link[2] for link in links], "<i4")),
+            }
+            for name in table.properties:
+                columns[name] = Column(np.array([link[3].get(name, np.nan) for link in links], "<f8"))
+            yield table.table, columns
+
+    def _node_properties(self, question: wire.ReadNodeProperties) -> Iterable[tuple[str, dict[str, Column]]]:
+        ids = [place for place, node in enumerate(self.nodes) if node.label == question.label]
+        columns = {"id": Column(np.array(ids, "<i4"))}
+        for name in question.properties:
+            values = [self.nodes[place].stored.get(name) for place in ids]
+            present = [2 if not self.nodes[p].visible else int(v is not None) for p, v in zip(ids, values, strict=True)]
+            array = np.empty(len(ids), dtype=object)
+            array[:] = values
+            columns[name] = Column(array, np.array(present, np.uint8))
+        yield question.label, columns
+
+    def _links(self, question: wire.CheckLinks) -> Iterable[tuple[str, dict[str, Column]]]:
+        there = {(a, b) for a, kind, b in self.stored_links if kind in question.relationship_types}
+        if question.both_directions:
+            there |= {(b, a) for a, b in there}
+        pairs = _rows(question.pairs)
+        yield "", {"linked": Column(np.array([(row["source"], row["target"]) in there for row in pairs], dtype=bool))}
+
+    def _apply(self, command: Any, rows: Rows) -> wire.Done:
+        if isinstance(command, wire.MutateNodeProperty):
+            for row in rows:
+                self.nodes[row["id"]].projected[command.property] = row["value"]
+            self.modified += 1
+            return wire.Done(written=len(rows))
+        return self._write(command, rows)
+
+    def _write(self, command: wire.WriteRelationships, rows: Rows) -> wire.Done:
+        constants = convert.from_map(command.constants)
+        owner = constants[command.owner_property]
+        sources = {row["source"] for row in _rows(command.sources)} if command.sources.columns else None
+        old = {
+            key: properties
+            for key, properties in self.written.items()
+            if properties[command.owner_property] == owner and (sources is None or key[0] in sources)
+        }
+        new = {
+            (row["source"], command.type, row["target"]): {
+                **constants, **{k: v for k, v in row.items() if k not in ("source", "target")}}
+            for row in rows
+        }  # fmt: skip
+        unchanged = [key for key in new if old.get(key) == new[key]]
+        for key in old:
+            del self.written[key]
+        self.written.update(new)
+        return wire.Done(
+            written=len(new) - len(unchanged), deleted=len(old) - len(unchanged), unchanged=len(unchanged)
+        )
+
+    def _yielded(self, chunk: value_pb2.Chunk) -> Rows:
+        ids = {column.name for column in chunk.columns if column.node_ids}
+        return [{k: self.node_id(v) if k in ids else v for k, v in row.items()} for row in _rows(chunk)]
+
+
+def _numbers(values: Sequence[Any]) -> Column:
+    filler = next((value for value in values if value is not None), 0.0)
+    array = np.array([np.zeros_like(filler) if value is None else value for value in values], dtype=np.float32)
+    present = np.array([value is not None for value in values], dtype=np.uint8)
+    return Column(array, None if present.all() else present)
+
+
+def _rows(chunk: value_pb2.Chunk) -> Rows:
+    columns = {each.name: convert.from_column(each, chunk.rows).values.tolist() for each in chunk.columns}
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+async def _messages(stream: Any) -> AsyncIterator[wire.CallResponse]:
+    while (message := await stream.read()) is not grpc.aio.EOF:
+        yield message
+    code = await stream.code()
+    if code is not grpc.StatusCode.OK:
+        raise CallError(code, await stream.details())
+
+
+class CallError(Exception):
+    """What a user would read."""
+
+    def __init__(self, code: grpc.StatusCode, details: str) -> None:
+        super().__init__(details)
+        self.code = code
+
+
+def people_and_films(users: int = 30, films: int = 48, seed: int = 5) -> Database:
+    """Make two camps of unequal size: users of a camp rate films of their camp high and a few others low."""
+    rng = np.random.default_rng(seed)
+    camp_of_user = np.arange(users) < users * 2 // 5
+    camp_of_film = np.arange(films) < films // 3
+    nodes = [Node("User", {"userId": 500 - u}) for u in range(users)]
+    nodes += [
+        Node("Film", {"title": f"Film {f}", "filmId": f"f{f:03d}", "tags": ["a" if camp_of_film[f] else "b"]},
+             {"vector": [float(camp_of_film[f]), 1.0]})
+        for f in range(films)
+    ]  # fmt: skip
+    nodes += [Node("Tag", {"name": name}) for name in ("east", "west")]
+    links: list[tuple[int, str, int, dict[str, float]]] = []
+    for u in range(users):
+        for f in range(films):
+            same = camp_of_user[u] == camp_of_film[f]
+            if rng.random() < (0.55 if same else 0.15):
+                rating = float(rng.choice([4.0, 4.5, 5.0] if same else [1.0, 1.5, 2.0]))
+                links.append((u, "RATED", users + f, {"rating": rating, "timestamp": float(rng.integers(10**6))}))
+    for f in range(films):
+        links.append((users + f, "TAGGED", users + films + int(camp_of_film[f]), {}))
+    return Database(nodes, links, keys={"User": "userId", "Film": "filmId", "Tag": "name"})
