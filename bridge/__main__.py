@@ -14,9 +14,10 @@ from rich.console import Console
 
 from bridge import __version__
 from bridge.core.errors import BridgeError
-from bridge.runtime import Runtime, Status, WantedPorts
+from bridge.runtime import Runtime, Status, WantedPorts, server
 from bridge.runtime import demo as demonstration
 from bridge.runtime.database import DEFAULT_JAVA_OPTIONS
+from bridge.runtime.home import Checkout, Home
 from bridge.runtime.ports import Ports
 
 PORT_VARIABLES = {"bolt": "BRIDGE_BOLT_PORT", "http": "BRIDGE_HTTP_PORT", "bridge": "BRIDGE_PORT"}
@@ -47,20 +48,20 @@ def command_line(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"bridge {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    options = _runtime_options(environment)
+    where, how = _home_option(environment), _start_options(environment)
 
-    _add(commands, "up", up, "start Neo4j and the bridge server in the background", options)
-    _add(commands, "down", down, "stop both", options)
-    _add_json(_add(commands, "status", status, "say what runs, and where", options))
-    _add(commands, "serve", serve, "run the bridge server in the foreground, where Neo4j looks for it", options)
-    shows = _add(commands, "demo", demo, "start both and run cypher/*.cypher, statement by statement", options)
+    _add(commands, "up", up, "start Neo4j and the bridge server in the background", where, how)
+    _add(commands, "down", down, "stop both", where)
+    _add_json(_add(commands, "status", status, "say what runs, and where", where))
+    _add_listening(_add(commands, "serve", serve, "run the bridge server in the foreground", where))
+    shows = _add(commands, "demo", demo, "start both and run cypher/*.cypher, statement by statement", where, how)
     shows.add_argument("--user-id", type=int, default=1, metavar="ID", help="whose recommendations to show (default 1)")
 
     alone = commands.add_parser("neo4j", help="the same for Neo4j alone", description="Neo4j alone, with the plugin.")
     parts = alone.add_subparsers(metavar="COMMAND", required=True)
-    _add(parts, "up", up, "start Neo4j in the background", options).set_defaults(bridge=False)
-    _add(parts, "down", down, "stop Neo4j", options).set_defaults(bridge=False)
-    _add_json(_add(parts, "status", status, "say whether Neo4j runs, and where", options)).set_defaults(bridge=False)
+    _add(parts, "up", up, "start Neo4j in the background", where, how).set_defaults(bridge=False)
+    _add(parts, "down", down, "stop Neo4j", where).set_defaults(bridge=False)
+    _add_json(_add(parts, "status", status, "say whether Neo4j runs, and where", where)).set_defaults(bridge=False)
     return parser
 
 
@@ -72,14 +73,14 @@ def up(options: argparse.Namespace) -> int:
 
 def down(options: argparse.Namespace) -> int:
     """Stop what was named; stopping what does not run is no error."""
-    stopped = _runtime(options).down(bridge=options.bridge)
+    stopped = Runtime(options.home).down(bridge=options.bridge)
     print(f"Stopped {' and '.join(stopped)}." if stopped else "Nothing was running.")
     return 0
 
 
 def status(options: argparse.Namespace) -> int:
     """Say what runs and where."""
-    found = _runtime(options).status()
+    found = Runtime(options.home).status()
     if options.json:
         print(json.dumps(found.as_json(), indent=2))
     else:
@@ -89,8 +90,20 @@ def status(options: argparse.Namespace) -> int:
 
 
 def serve(options: argparse.Namespace) -> int:
-    """Run the server until it is told to stop."""
-    raise NotImplementedError
+    """Run the server until it is told to stop, on the home's address and data.
+
+    Options go before the environment, and that before what the home says; with BRIDGE_DATA set no home is looked for.
+    """
+    # torch takes seconds to load, and no other command needs it.
+    from bridge import app
+    from bridge.settings import Settings
+
+    environment = dict(os.environ)
+    if "BRIDGE_DATA" not in environment:
+        home = Home.at(options.home or Checkout.here().default_home)
+        environment = server.environment(home) | environment
+    app.serve(Settings.read(environment, host=options.host, port=options.port, insecure=options.insecure or None))
+    return 0
 
 
 def demo(options: argparse.Namespace) -> int:
@@ -134,10 +147,9 @@ def _runtime(options: argparse.Namespace) -> Runtime:
     return Runtime(options.home, ports=wanted, java_options=options.java_options, plugin=options.plugin)
 
 
-def _runtime_options(environment: Mapping[str, str]) -> argparse.ArgumentParser:
-    """Return the options that every command has, as a parent parser."""
+def _home_option(environment: Mapping[str, str]) -> argparse.ArgumentParser:
+    """Return the option that every command has, as a parent parser."""
     options = argparse.ArgumentParser(add_help=False)
-    options.set_defaults(bridge=True)
     options.add_argument(
         "--home",
         default=environment.get("BRIDGE_HOME"),
@@ -145,6 +157,12 @@ def _runtime_options(environment: Mapping[str, str]) -> argparse.ArgumentParser:
         help="folder of the database, its configuration and its logs "
         "(default .bridge/home in the project; environment BRIDGE_HOME)",
     )
+    return options
+
+
+def _start_options(environment: Mapping[str, str]) -> argparse.ArgumentParser:
+    """Return the options of whatever starts something, as a parent parser."""
+    options = argparse.ArgumentParser(add_help=False)
     defaults = Ports().as_dict()
     for name, variable in PORT_VARIABLES.items():
         options.add_argument(
@@ -176,11 +194,24 @@ def _add(
     name: str,
     run: Callable[[argparse.Namespace], int],
     summary: str,
-    options: argparse.ArgumentParser,
+    *options: argparse.ArgumentParser,
 ) -> argparse.ArgumentParser:
     description = f"{summary[0].upper()}{summary[1:]}."
-    parser = commands.add_parser(name, help=summary, description=description, parents=[options])
-    parser.set_defaults(run=run)
+    parser = commands.add_parser(name, help=summary, description=description, parents=options)
+    parser.set_defaults(run=run, bridge=True)
+    return parser
+
+
+def _add_listening(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    add = parser.add_argument
+    add("--host", metavar="ADDRESS", help="listen here (default 127.0.0.1; environment BRIDGE_HOST)")
+    add(
+        "--port",
+        type=_port,
+        metavar="PORT",
+        help="default: where the home's Neo4j looks for it; environment BRIDGE_PORT",
+    )
+    add("--insecure", action="store_true", help="listen beyond this machine without token or TLS")
     return parser
 
 

@@ -16,6 +16,7 @@ from bridge.core.errors import FailedPreconditionError
 from bridge.runtime import ports, toolchain
 from bridge.runtime.home import Checkout, Home, write_private
 from bridge.runtime.process import Background
+from bridge.runtime.server import HOME_VARIABLES
 
 USER = "neo4j"
 """The one user that a new database has."""
@@ -38,9 +39,6 @@ _JVM = (
     "-Djdk.nio.maxCachedBufferSize=1024",
     "-Dfile.encoding=UTF-8",
 )
-
-# These would go before conf/bridge.conf, which was written for this very home.
-_NOT_INHERITED = ("BRIDGE_ADDRESS", "BRIDGE_TOKEN")
 
 
 def background(home: Home) -> Background:
@@ -120,5 +118,5 @@ def _runs_queries(home: Home, bolt_port: int) -> bool:
 
 
 def _environment(home: Home) -> dict[str, str]:
-    inherited = {key: value for key, value in os.environ.items() if key not in _NOT_INHERITED}
+    inherited = {key: value for key, value in os.environ.items() if key not in HOME_VARIABLES}
     return inherited | {"NEO4J_HOME": str(home.root), "NEO4J_CONF": str(home.conf)}

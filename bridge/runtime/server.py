@@ -6,9 +6,15 @@ import os
 import sys
 from datetime import timedelta
 
+from bridge.runtime import configuration
 from bridge.runtime.home import Home
-from bridge.runtime.ports import answers
+from bridge.runtime.ports import LOOPBACK, Ports, answers
 from bridge.runtime.process import Background
+
+HOME_VARIABLES = frozenset(
+    {"BRIDGE_HOST", "BRIDGE_PORT", "BRIDGE_DATA", "BRIDGE_PLUGIN_TOKEN", "BRIDGE_ADDRESS", "BRIDGE_TOKEN"}
+)
+"""What a home says itself, to the server and (the last two) to the plugin; from a shell, it may be another home's."""
 
 START_TIMEOUT = timedelta(minutes=2)
 """Loading torch takes 4 to 7 s on a busy machine, and longer the first time."""
@@ -25,7 +31,16 @@ def background(home: Home) -> Background:
 def start(home: Home) -> None:
     """Start `bridge serve` on a home whose `bridge.conf` is written; return at once."""
     command = [sys.executable, "-m", "bridge", "serve", "--home", str(home.root)]
-    background(home).start(command, dict(os.environ), home.root)
+    inherited = {key: value for key, value in os.environ.items() if key not in HOME_VARIABLES}
+    background(home).start(command, inherited | environment(home), home.root)
+
+
+def environment(home: Home) -> dict[str, str]:
+    """Return the environment variables (see `bridge.settings`) by which a server serves this home."""
+    known = configuration.read(home.bridge_conf) if home.bridge_conf.is_file() else {}
+    host, _, port = known.get("address", f"{LOOPBACK}:{Ports().bridge}").rpartition(":")
+    says = {"BRIDGE_HOST": host, "BRIDGE_PORT": port, "BRIDGE_DATA": str(home.models)}
+    return says | ({"BRIDGE_PLUGIN_TOKEN": known["token"]} if "token" in known else {})
 
 
 def wait(home: Home, port: int) -> None:

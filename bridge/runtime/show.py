@@ -33,7 +33,7 @@ def value(given: object) -> str:
 
 def rows(keys: Sequence[str], found: Sequence[Sequence[object]]) -> Table:
     """Return a result as a table; numbers to the right, and not more than MOST_ROWS."""
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    table = _table()
     for position, key in enumerate(keys):
         numeric = all(isinstance(row[position], int | float) for row in found)
         table.add_column(key, justify="right" if numeric else "left", overflow="fold")
@@ -62,7 +62,8 @@ def metrics(model_info: Mapping[str, object], part: str = "test") -> Table:
         named |= {str(name): _of_part(measured, part) for name, measured in baselines.items()}
     keys = (key for measured in named.values() for key, cell in measured.items() if _is_number(cell))
     columns = list(dict.fromkeys(keys))
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, title=f"Held-out metrics ({part})", title_justify="left")
+    table = _table()
+    table.title, table.title_justify = f"Held-out metrics ({part})", "left"
     table.add_column("")
     for column in columns:
         table.add_column(column, justify="right")
@@ -76,7 +77,7 @@ def metrics(model_info: Mapping[str, object], part: str = "test") -> Table:
 
 def beside(headings: tuple[str, str], left: Iterable[Sequence[object]], right: Iterable[Sequence[object]]) -> Table:
     """Return two lists of (text, number) side by side."""
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    table = _table()
     for heading in headings:
         table.add_column(heading, overflow="fold")
         table.add_column("", justify="right")
@@ -85,6 +86,10 @@ def beside(headings: tuple[str, str], left: Iterable[Sequence[object]], right: I
         cells = [cell for side in (one, other) for cell in (side[position] if position < len(side) else ("", ""))]
         table.add_row(*(value(cell) for cell in cells))
     return table
+
+
+def _table() -> Table:
+    return Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
 
 
 def _of_part(measured: object, part: str) -> Mapping[str, object]:
