@@ -1,0 +1,11 @@
+"""The models: every one a stack of PyTorch Geometric layers on sparse adjacency."""
+
+from bridge.models.graph_fm import GraphFm
+from bridge.models.light_gcn import LightGcn
+from bridge.models.model import Model
+
+MODELS: dict[str, type[Model]] = {"graphFm": GraphFm, "lightGcn": LightGcn}
+"""By the word that users write as `architecture`."""
+
+DEFAULT_ARCHITECTURE = {"rating": "graphFm", "ranking": "lightGcn"}
+"""By `objective`."""

@@ -1,0 +1,270 @@
+"""LightGCN with cosine scores and a softmax over all targets: top-K lists from who liked what.
+
+Vectors are averaged over the layers of a symmetrically normalised walk on the liked relationships; a score is the
+cosine of both ends' averages over a temperature, plus a tenth of the target's learned bias. The loss asks each
+source to tell the targets it liked from all others at once (He et al. 2020 for the layers; the loss and the cosine
+are what make it good).
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated, ClassVar, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn import functional
+
+from bridge.core.config import NonNegativeFloat, PositiveFloat, PositiveInt
+from bridge.core.errors import FailedPreconditionError
+from bridge.core.learning import Interactions, Problem, interactions
+from bridge.core.progress import Progress, silent
+from bridge.core.projection import Projection
+from bridge.models.adjacency import Adjacency, WeightedSum
+from bridge.models.dot_scorer import DotScorer
+from bridge.models.graph_model import GraphModel
+from bridge.models.inputs import Inputs, looked_up
+from bridge.models.memory import ENDS, Memory
+from bridge.models.model import Fit, Hyperparameters
+from bridge.models.softmax import softmax_total
+from bridge.models.top_hits import TopHits
+from bridge.models.training import Course, Metric, reproducible
+
+INITIAL_DEVIATION = 0.1
+BIAS_SHARE = 0.1
+"""What a target's learned bias counts in its score."""
+MOST_CELLS = 1 << 27
+"""Most (source, target) scores in one step's loss: 134 million, about 1.5 s a step on 2 cores. Beyond it each
+step draws as many sources as fit; every step still compares with all targets. Memory is bounded by chunks."""
+
+
+class LightGcnHyperparameters(Hyperparameters):
+    """Settings of `lightGcn`; the defaults were chosen on the validation part of MovieLens latest-small."""
+
+    epochs: PositiveInt = 150
+    """Most epochs to train for; one epoch is one step on all examples. Exactly so many where nothing is held out for
+    validation."""
+    patience: PositiveInt = 30
+    """Epochs without a better validation NDCG@10 after which training stops."""
+    learning_rate: PositiveFloat = 0.02
+    """Step size of Adam."""
+    embedding_dimension: PositiveInt = 128
+    """Length of the learned vectors."""
+    dropout: Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)] = 0.0
+    """Share of vector elements set to zero in each training step."""
+    penalty_l2: NonNegativeFloat = 3e-6
+    """Weight of the squared length of the learned vectors in the loss."""
+    layers: PositiveInt = 2
+    """Steps of message passing over the liked relationships."""
+    temperature: PositiveFloat = 0.15
+    """What cosines are divided by: smaller tells near-equal targets further apart. .1 and .2 were clearly worse."""
+    disliked_weight: NonNegativeFloat = 0.3
+    """How much a relationship up to 1 below `likedThreshold` counts as an example, where a liked one counts 1."""
+
+
+class LightGcnNetwork(nn.Module):
+    """Learned vectors, side relationships and features, then layers of LightGCN."""
+
+    def __init__(self, memory: Memory, settings: LightGcnHyperparameters) -> None:
+        super().__init__()
+        dimension = settings.embedding_dimension
+        senders = sorted({side.sender for side in memory.sides})
+        self.settings = settings
+        self.own = nn.ParameterDict({end: _drawn(memory.count(memory.label(end)), dimension) for end in ENDS})
+        self.side = nn.ParameterDict({_key(label): _drawn(memory.count(label), dimension) for label in senders})
+        # Closed at first: side relationships come in as far as the loss asks for them.
+        self.gate = nn.ParameterDict({side.name: nn.Parameter(torch.zeros(())) for side in memory.sides})
+        self.weight = nn.ParameterDict(
+            {
+                end: nn.Parameter(torch.zeros(memory.width(memory.label(end)), dimension))
+                for end in ENDS
+                if memory.width(memory.label(end))
+            }
+        )
+        self.bias = nn.Parameter(torch.zeros(memory.count(memory.label("target"))))
+        self.sum = WeightedSum()
+
+    def forward(self, inputs: Inputs, liked: Adjacency) -> tuple[Tensor, Tensor]:
+        """Return both ends' vectors of length 1, the sources' divided by the temperature: float32 [N, dimension].
+
+        `liked` has the liked relationships towards the targets, normalised.
+        """
+        source, target = (self._first(end, inputs) for end in ENDS)
+        sums = [source, target]
+        for _ in range(self.settings.layers):
+            source, target = self.sum(target, liked.reverse), self.sum(source, liked)
+            sums = [sums[0] + source, sums[1] + target]
+        source, target = (functional.dropout(each, self.settings.dropout, self.training) for each in sums)
+        return functional.normalize(source, eps=1e-8) / self.settings.temperature, functional.normalize(target, eps=1e-8)
+
+    def penalty(self) -> Tensor:
+        """Squared length of all learned vectors."""
+        groups = (self.own, self.side, self.weight)
+        return torch.stack([each.square().sum() for group in groups for each in group.values()]).sum()
+
+    def _first(self, name: str, inputs: Inputs) -> Tensor:
+        end = inputs.ends[name]
+        vectors = looked_up(self.own[name], end.rows)
+        for side in end.sides:
+            sent = looked_up(self.side[_key(side.label)], inputs.senders[side.label])
+            vectors = vectors + self.gate[side.name] * self.sum(sent, side.adjacency)
+        if end.features is not None:
+            vectors = vectors + end.features @ self.weight[name]
+        return vectors
+
+
+def _drawn(*shape: int) -> nn.Parameter:
+    return nn.Parameter(torch.randn(*shape) * INITIAL_DEVIATION)
+
+
+def _key(label: str) -> str:
+    # A ParameterDict refuses dots, and names of its own methods such as `keys`.
+    return f"label {label.replace('.', '·')}"
+
+
+class LightGcn(GraphModel):
+    """Ranking: which targets a source will like, best first. Scores rank; they are no ratings."""
+
+    objectives: ClassVar[frozenset[str]] = frozenset({"ranking"})
+    Hyperparameters = LightGcnHyperparameters
+    network: LightGcnNetwork
+
+    @classmethod
+    def build(cls, memory: Memory, hyperparameters: LightGcnHyperparameters) -> LightGcnNetwork:
+        """Make the network, with weights drawn from torch's generator."""
+        return LightGcnNetwork(memory, hyperparameters)
+
+    @classmethod
+    def fit(
+        cls,
+        problem: Problem,
+        hyperparameters: LightGcnHyperparameters,
+        *,
+        seed: int,
+        threads: int = 2,
+        device: str = "cpu",
+        progress: Progress = silent,
+    ) -> Fit:
+        """Train on `problem.fit_on`; NDCG@10 on `problem.validate_on` chooses the epochs.
+
+        Raises:
+            FailedPreconditionError: no relationship is liked.
+        """
+        began = time.perf_counter()
+        with reproducible(seed, threads, device):
+            memory = Memory.of(problem)
+            training = _Training(problem, memory, cls.build(memory, hyperparameters), hyperparameters, device)
+            course = training.course(progress)
+            epochs = course.run()
+        model = cls(memory, training.network.to("cpu"), hyperparameters)
+        return Fit(model, epochs, tuple(course.history), time.perf_counter() - began)
+
+    @torch.inference_mode()
+    def scorer(self, projection: Projection, messages: NDArray[np.bool_] | None = None) -> DotScorer:
+        """Score pairs of a projection's nodes; see `Model.scorer`."""
+        self.network.eval()
+        inputs = self.memory.inputs(projection, messages)
+        known = self.memory.messages(projection, messages)
+        liked = liked_links(known, inputs, self.memory.liked_threshold)
+        source, target = (each.numpy() for each in self.network(inputs, liked))
+        rows = inputs.target.rows
+        bias = looked_up(self.network.bias, rows)
+        if rows is not None and len(self.network.bias):
+            bias = torch.where(rows >= 0, bias, self.network.bias.mean())
+        return DotScorer(
+            sources=source,
+            targets=target,
+            source_bias=np.zeros(len(source), dtype=np.float32),
+            target_bias=(BIAS_SHARE * bias).numpy(),
+            known_sources=self.memory.known("source", projection, inputs),
+            known_targets=self.memory.known("target", projection, inputs),
+        )
+
+
+def liked_links(known: Interactions, inputs: Inputs, threshold: float) -> Adjacency:
+    """Weigh liked relationships by graph convolution's normalisation, all others by 0."""
+    liked = torch.from_numpy((known.values >= threshold).astype(np.float32)).to(inputs.values.device)
+    return inputs.target.received.weighted(liked).normalized()
+
+
+class _Training:
+    """The tensors of one fit."""
+
+    def __init__(
+        self,
+        problem: Problem,
+        memory: Memory,
+        network: LightGcnNetwork,
+        settings: LightGcnHyperparameters,
+        device: str,
+    ) -> None:
+        known = memory.messages(problem.projection, problem.fit_on)
+        self.settings = settings
+        self.network = network.to(device)
+        self.inputs = memory.inputs(problem.projection, problem.fit_on, device)
+        self.liked = liked_links(known, self.inputs, memory.liked_threshold)
+        self.sources, self.targets, self.weights = _examples(known, memory.liked_threshold, settings, device)
+        held_out = interactions(problem.projection, problem.target).where(problem.validate_on)
+        self.hits = TopHits.of(held_out, known, problem.relevant_threshold)
+        self.optimizer = torch.optim.Adam(network.parameters(), lr=settings.learning_rate)
+
+    def course(self, progress: Progress) -> Course:
+        """Describe the training."""
+        metric = Metric("validationNDCG10", self._ndcg, higher_is_better=True) if len(self.hits) else None
+        return Course(self.network, self._step, self.settings.epochs, self.settings.patience, progress, metric)
+
+    def _step(self) -> float:
+        source, target = self.network(self.inputs, self.liked)
+        bias = BIAS_SHARE * self.network.bias
+        chosen = self._drawn_sources(len(source), len(target))
+        sources, targets, weights = self._chosen(chosen)
+        products = (source.index_select(0, sources) * target.index_select(0, targets)).sum(dim=1)
+        hit = (weights * (products + bias.index_select(0, targets))).sum()
+        asked = torch.zeros(len(source), device=source.device).index_add_(0, sources, weights)
+        rows = asked.nonzero().squeeze(1)
+        total = softmax_total(source.index_select(0, rows), target, bias, asked[rows])
+        entropy = (total - hit) / weights.sum()
+        loss = entropy + self.settings.penalty_l2 * self.network.penalty()
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+        return float(loss.detach())
+
+    def _drawn_sources(self, sources: int, targets: int) -> Tensor | None:
+        most = max(1, MOST_CELLS // targets)
+        if sources <= most:
+            return None
+        # From those with examples only: a step without any would have no loss.
+        return self.sources.unique()[torch.randperm(len(self.sources.unique()))[:most].to(self.sources.device)]
+
+    def _chosen(self, chosen: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
+        if chosen is None:
+            return self.sources, self.targets, self.weights
+        kept = torch.isin(self.sources, chosen)
+        return self.sources[kept], self.targets[kept], self.weights[kept]
+
+    def _ndcg(self) -> float:
+        source, target = self.network(self.inputs, self.liked)
+        bias = BIAS_SHARE * self.network.bias
+        return self.hits.ndcg(lambda rows: torch.addmm(bias, source[rows.to(source.device)], target.T).cpu())
+
+
+def _examples(
+    known: Interactions, threshold: float, settings: LightGcnHyperparameters, device: str
+) -> tuple[Tensor, Tensor, Tensor]:
+    liked = known.values >= threshold
+    if not liked.any():
+        highest = f", the highest value is `{known.values.max()}`" if len(known) else ""
+        raise FailedPreconditionError(
+            f"No relationship to learn from has a value of at least `likedThreshold: {threshold}`{highest}. "
+            "Choose a smaller `likedThreshold`.",
+            reason="NOTHING_LIKED",
+        )
+    below = ~liked & (known.values >= threshold - 1)
+    weights = np.where(liked, 1.0, np.where(below, settings.disliked_weight, 0.0)).astype(np.float32)
+    kept = weights > 0
+    sources, targets = (torch.from_numpy(each[kept].astype(np.int64)) for each in (known.sources, known.targets))
+    return sources.to(device), targets.to(device), cast(Tensor, torch.from_numpy(weights[kept])).to(device)

@@ -1,0 +1,106 @@
+"""The contract of every model: fitted to a problem, scoring any projection, stored as arrays."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from bridge.core.config import Config, NonNegativeFloat, PositiveFloat, PositiveInt
+from bridge.core.learning import Epoch, Problem, Scorer
+from bridge.core.progress import Progress, silent
+from bridge.core.projection import Projection
+
+
+class Hyperparameters(Config):
+    """What can be set about a model. Each model has its own defaults."""
+
+    epochs: PositiveInt
+    """Most epochs to train for; one epoch is one step on all examples. Exactly so many where nothing is held out for
+    validation."""
+    patience: PositiveInt
+    """Epochs without a better validation metric after which training stops."""
+    learning_rate: PositiveFloat
+    """Step size of Adam."""
+    embedding_dimension: PositiveInt
+    """Length of the learned vectors."""
+    dropout: Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
+    """Share of vector elements set to zero in each training step."""
+    penalty_l2: NonNegativeFloat
+    """Weight of the squared length of the learned vectors in the loss."""
+
+
+class ModelScorer(Scorer, Protocol):
+    """A model over one projection. Node embeddings are computed once; scoring is cheap and can be done in chunks."""
+
+    known_sources: NDArray[np.bool_]
+    """bool [sources]; False where a score says nothing about the node: it had no relationship in training and
+    has none now, so the score is a fallback (what is popular, what is usual)."""
+    known_targets: NDArray[np.bool_]
+    """bool [targets]; the same for targets."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What came of a training."""
+
+    model: Model
+    epochs: int
+    """The epochs of the best validation metric; those asked for where nothing was held out."""
+    history: tuple[Epoch, ...]
+    """One a step."""
+    seconds: float
+
+
+class Model(ABC):
+    """A graph neural network that scores (source, target) pairs."""
+
+    objectives: ClassVar[frozenset[str]]
+    """`rating`, `ranking` or both."""
+    Hyperparameters: ClassVar[type[Hyperparameters]]
+
+    @classmethod
+    @abstractmethod
+    def fit(
+        cls,
+        problem: Problem,
+        hyperparameters: Any,
+        *,
+        seed: int,
+        threads: int = 2,
+        device: str = "cpu",
+        progress: Progress = silent,
+    ) -> Fit:
+        """Train on `problem.fit_on`; let `problem.validate_on` choose the epochs, if there is any.
+
+        Equal problem, seed, thread count and CPU type give equal weights, bit for bit.
+
+        Raises:
+            CancelledError: from `progress`.
+        """
+
+    @abstractmethod
+    def scorer(self, projection: Projection, messages: NDArray[np.bool_] | None = None) -> ModelScorer:
+        """Score pairs of a projection's nodes, which may be others than those of the training.
+
+        Nodes are recognised by key. A node that training did not see is scored by its relationships and features.
+        `messages`, bool [target relationships], says which of the target relationships may be looked at; None: all.
+        """
+
+    @abstractmethod
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return everything learned, as numeric arrays by name."""
+
+    @abstractmethod
+    def meta(self) -> dict[str, Any]:
+        """Return everything else that `load` needs, as JSON types."""
+
+    @classmethod
+    @abstractmethod
+    def load(cls, arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any]) -> Self:
+        """Make the model again of what `arrays` and `meta` returned."""
