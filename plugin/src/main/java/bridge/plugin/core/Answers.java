@@ -23,7 +23,10 @@ public interface Answers extends AutoCloseable {
     Answers NONE = new Answers() {
         @Override
         public void answer(CallResponse message, Call call) {
-            throw BridgeException.failed("The bridge server asked this procedure for a projection, and it has none.");
+            if (!message.hasProgress() && !message.hasJob()) {
+                throw BridgeException.failed(
+                        "The bridge server asked this procedure for a projection, and it has none.");
+            }
         }
 
         @Override

@@ -1,0 +1,64 @@
+package bridge.plugin.core;
+
+import org.neo4j.graphdb.GraphDatabaseService;
+import org.neo4j.graphdb.Transaction;
+
+/** The caller's transaction, or transactions of their own for so many changes each, with the caller's rights. */
+final class Batches implements AutoCloseable {
+    private final GraphDatabaseService database;
+    private final Transaction callers;
+    private final long size;
+    private Transaction inner;
+    private long changes;
+
+    /**
+     * @param size changes a transaction; 0 makes all in the caller's
+     */
+    Batches(GraphDatabaseService database, Transaction callers, long size) {
+        this.database = database;
+        this.callers = callers;
+        this.size = size;
+    }
+
+    /** The transaction to read and write in, until the next {@link #commit} or {@link #mayCommit}. */
+    Transaction transaction() {
+        if (size == 0) {
+            return callers;
+        }
+        if (inner == null) {
+            inner = database.beginTx();
+        }
+        return inner;
+    }
+
+    /** Count a change. */
+    void changed() {
+        changes++;
+    }
+
+    /** Commit when the batch is full. */
+    void mayCommit() {
+        if (size > 0 && changes >= size) {
+            commit();
+        }
+    }
+
+    /** Commit what is there; the caller's own transaction is left to the caller. */
+    void commit() {
+        if (inner != null) {
+            inner.commit();
+            inner.close();
+            inner = null;
+        }
+        changes = 0;
+    }
+
+    /** Roll back what is not committed. */
+    @Override
+    public void close() {
+        if (inner != null) {
+            inner.close();
+            inner = null;
+        }
+    }
+}

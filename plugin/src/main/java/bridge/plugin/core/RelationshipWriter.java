@@ -1,0 +1,227 @@
+package bridge.plugin.core;
+
+import bridge.plugin.v1.Chunk;
+import bridge.plugin.v1.Column;
+import bridge.plugin.v1.Done;
+import bridge.plugin.v1.WriteRelationships;
+import java.time.ZoneOffset;
+import java.time.ZonedDateTime;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.eclipse.collections.impl.list.mutable.primitive.LongArrayList;
+import org.eclipse.collections.impl.set.mutable.primitive.LongHashSet;
+import org.neo4j.graphdb.Direction;
+import org.neo4j.graphdb.GraphDatabaseService;
+import org.neo4j.graphdb.Node;
+import org.neo4j.graphdb.NotFoundException;
+import org.neo4j.graphdb.Relationship;
+import org.neo4j.graphdb.RelationshipType;
+import org.neo4j.graphdb.Transaction;
+
+/**
+ * Makes the relationships of one type and owner be exactly the rows that come: what is there already stays, what is
+ * missing is made, the owner's others are deleted. New ones come before old ones are deleted, and a second run with the
+ * same rows changes nothing, so that batches that were cut off can be repeated.
+ */
+@SuppressWarnings("deprecation") // GDS knows nodes by their internal ids, so relationships are kept track of by theirs
+public final class RelationshipWriter {
+    private final WriteRelationships command;
+    private final Batches batches;
+    private final NodeIds ids;
+    private final Call call;
+    private final RelationshipType type;
+    private final Map<String, Object> constants;
+    private final ZonedDateTime now = ZonedDateTime.now(ZoneOffset.UTC);
+    private final long startNanos = System.nanoTime();
+
+    /** Neo4j's ids of the sources that had rows. */
+    private final LongHashSet written = new LongHashSet();
+    /** Relationships to delete when all new ones are there. */
+    private final LongArrayList old = new LongArrayList();
+
+    private long source = -1;
+    private final List<Wanted> group = new ArrayList<>();
+    private long created;
+    private long deleted;
+    private long unchanged;
+
+    public RelationshipWriter(
+            WriteRelationships command, GraphDatabaseService database, Transaction callers, NodeIds ids, Call call) {
+        this.command = command;
+        this.batches = new Batches(database, callers, command.getBatchSize());
+        this.ids = ids;
+        this.call = call;
+        this.type = RelationshipType.withName(command.getType());
+        this.constants = Values.toJava(command.getConstants());
+    }
+
+    /** Carry out the command on these chunks. */
+    public Done write(Chunks chunks) {
+        try (batches) {
+            for (Chunk chunk = chunks.next(); ; chunk = chunks.next()) {
+                add(chunk);
+                if (chunk.getLast()) {
+                    break;
+                }
+            }
+            writeGroup();
+            batches.commit();
+            findOthers();
+            deleteOld();
+            batches.commit();
+        }
+        return Done.newBuilder()
+                .setWritten(created)
+                .setDeleted(deleted)
+                .setUnchanged(unchanged)
+                .setMillis((System.nanoTime() - startNanos) / 1_000_000)
+                .build();
+    }
+
+    private void add(Chunk chunk) {
+        if (chunk.getRows() == 0) {
+            return;
+        }
+        var sources = ColumnReader.of(chunk, "source");
+        var targets = ColumnReader.of(chunk, "target");
+        var properties = new ArrayList<ColumnReader>();
+        for (Column column : chunk.getColumnsList()) {
+            if (!column.getName().equals("source") && !column.getName().equals("target")) {
+                properties.add(new ColumnReader(column, chunk.getRows()));
+            }
+        }
+        for (int row = 0; row < chunk.getRows(); row++) {
+            if (sources.integer(row) != source) {
+                writeGroup();
+                source = sources.integer(row);
+            }
+            var values = new HashMap<>(constants);
+            for (ColumnReader property : properties) {
+                values.put(property.name(), property.value(row));
+            }
+            values.values().removeIf(Objects::isNull);
+            group.add(new Wanted(ids.original(targets.integer(row)), values));
+        }
+    }
+
+    /** Compare the rows of one source with what it has, and make what is missing. */
+    private void writeGroup() {
+        if (group.isEmpty()) {
+            return;
+        }
+        call.check();
+        Node start = node(ids.original(source));
+        if (start != null) {
+            written.add(start.getId());
+            List<Relationship> existing = ofOwner(start);
+            for (Wanted wanted : group) {
+                if (existing.isEmpty() || !take(existing, wanted)) {
+                    create(start, wanted);
+                } else {
+                    unchanged++;
+                }
+            }
+            existing.forEach(each -> old.add(each.getId()));
+        }
+        group.clear();
+        batches.mayCommit();
+    }
+
+    private boolean take(List<Relationship> existing, Wanted wanted) {
+        for (int index = 0; index < existing.size(); index++) {
+            Relationship each = existing.get(index);
+            if (each.getEndNodeId() == wanted.target() && same(each, wanted.properties())) {
+                existing.remove(index);
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private boolean same(Relationship stored, Map<String, Object> wanted) {
+        Map<String, Object> properties = stored.getAllProperties();
+        properties.remove(command.getCreatedProperty());
+        return properties.equals(wanted);
+    }
+
+    private void create(Node start, Wanted wanted) {
+        Node end = node(wanted.target());
+        if (end == null) {
+            return; // deleted since the projection
+        }
+        Relationship relationship = start.createRelationshipTo(end, type);
+        wanted.properties().forEach(relationship::setProperty);
+        if (!command.getCreatedProperty().isEmpty()) {
+            relationship.setProperty(command.getCreatedProperty(), now);
+        }
+        created++;
+        batches.changed();
+    }
+
+    /** Find what the owner has at nodes without rows: at the sources named, or everywhere. */
+    private void findOthers() {
+        if (command.getSources().getColumnsCount() > 0) {
+            var sources = ColumnReader.of(command.getSources(), "source");
+            for (int row = 0; row < command.getSources().getRows(); row++) {
+                call.check();
+                Node start = node(ids.original(sources.integer(row)));
+                if (start != null && !written.contains(start.getId())) {
+                    ofOwner(start).forEach(each -> old.add(each.getId()));
+                }
+            }
+            return;
+        }
+        String property = command.getOwnerProperty();
+        try (var owned = batches.transaction().findRelationships(type, property, constants.get(property))) {
+            while (owned.hasNext()) {
+                Relationship each = owned.next();
+                if (!written.contains(each.getStartNodeId())) {
+                    old.add(each.getId());
+                }
+            }
+        }
+    }
+
+    private void deleteOld() {
+        for (int index = 0; index < old.size(); index++) {
+            if (index % 1000 == 0) {
+                call.check();
+            }
+            try {
+                batches.transaction().getRelationshipById(old.get(index)).delete();
+                deleted++;
+                batches.changed();
+                batches.mayCommit();
+            } catch (NotFoundException gone) {
+                // somebody else deleted it between two batches
+            }
+        }
+    }
+
+    private List<Relationship> ofOwner(Node start) {
+        var owned = new ArrayList<Relationship>();
+        Object owner = constants.get(command.getOwnerProperty());
+        try (var relationships = start.getRelationships(Direction.OUTGOING, type)) {
+            for (Relationship each : relationships) {
+                if (owner.equals(each.getProperty(command.getOwnerProperty(), null))) {
+                    owned.add(each);
+                }
+            }
+        }
+        return owned;
+    }
+
+    /** A node, or null when the transaction does not see it. */
+    private Node node(long id) {
+        try {
+            return batches.transaction().getNodeById(id);
+        } catch (NotFoundException deletedSinceTheProjection) {
+            return null;
+        }
+    }
+
+    private record Wanted(long target, Map<String, Object> properties) {}
+}
