@@ -43,13 +43,18 @@ class Trainers:
         self._limits = limits or Limits()
         self._patience = patience or Patience()
         self._context = multiprocessing.get_context("forkserver")
+        self._started = False
         self._spawning = threading.Lock()
         self._running: set[Job] = set()
         self._waiting: deque[tuple[Job, asyncio.Future[Any]]] = deque()
         self._tasks: set[asyncio.Task[dict[str, Any]]] = set()
 
     def start(self) -> None:
-        """Start the fork server, before gRPC has threads and locks. It loads its modules on its own time."""
+        """Start the fork server, before gRPC has threads: they may read the environment, which this changes for a moment.
+
+        It loads its modules on its own time. Should it die, Python starts another for the next job.
+        """
+        self._started = True
         with _environment(self._limits.threads):
             self._context.set_forkserver_preload(self._preload)
             forkserver.ensure_running()
@@ -111,7 +116,8 @@ class Trainers:
 
     def _spawn(self, target: Target, spec: dict[str, Any]) -> Child:
         with self._spawning, _nameless_main():
-            self.start()  # does nothing while the fork server lives
+            if not self._started:
+                self.start()
             return Child.start(self._context, target, spec, self._limits)
 
     async def _take_slot(self, job: Job) -> None:

@@ -140,12 +140,12 @@ async def test_a_trainer_that_leaves_without_a_result_has_failed(trainers: Train
 @pytest.mark.skipif(sys.platform != "linux", reason="macOS does not enforce RLIMIT_DATA")
 async def test_a_memory_limit_is_named_when_it_is_reached() -> None:
     """Too little memory is an error with the limit in it; without a limit the same work succeeds."""
-    limited = Trainers(limits=Limits(memory_bytes=512 * 2**20))
-    with pytest.raises(ResourceExhaustedError, match="limit of 512 MiB") as caught:
-        await limited.run(job(), targets.fill_memory, {"bytes": 2**30})
+    limited = Trainers(limits=Limits(memory_bytes=256 * 2**20))
+    with pytest.raises(ResourceExhaustedError, match="limit of 256 MiB") as caught:
+        await limited.run(job(), targets.fill_memory, {"bytes": 2**28})
     assert caught.value.reason == "OUT_OF_MEMORY"
     free = Trainers()
-    assert await free.run(job("j2"), targets.fill_memory, {"bytes": 2**30}) == {"sum": 2.0**30}
+    assert await free.run(job("j2"), targets.fill_memory, {"bytes": 2**28}) == {"sum": 2.0**28}
 
 
 async def test_a_cancelled_job_ends_at_its_next_report(trainers: Trainers) -> None:

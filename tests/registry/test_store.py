@@ -129,8 +129,8 @@ def test_a_second_server_leaves_alone_what_the_first_is_staging(tmp_path: Path) 
     assert list((tmp_path / "staging").iterdir()) == []
 
 
-def killed_at_line(number: int, work: Callable[[], Any]) -> bool:
-    """Run `work` in a fork that kills itself at the given line of bridge.registry; say whether it got that far."""
+def killed_at_line(number: int, work: Callable[[Path], Any], root: Path) -> bool:
+    """Run `work(root)` in a fork that kills itself at the given line of bridge.registry; say whether it lived to."""
     pid = os.fork()
     if pid == 0:
         lines = 0
@@ -147,43 +147,49 @@ def killed_at_line(number: int, work: Callable[[], Any]) -> bool:
 
         try:
             sys.settrace(trace)
-            work()
+            work(root)
         finally:
             os._exit(0)
     return os.WIFSIGNALED(os.waitpid(pid, 0)[1])
 
 
-def test_a_publish_killed_at_any_line_leaves_a_whole_version_or_none(tmp_path: Path) -> None:
-    """SIGKILL after each line that the store executes; what is there afterwards opens and verifies, all of it."""
-    publish(Store(tmp_path))
-    kills = 0
-    while killed_at_line(kills + 1, lambda: publish(Store(tmp_path), fill=2.0)):
-        kills += 1
-        store = Store(tmp_path)
-        numbers = store.versions("neo4j", "ratings")
-        assert numbers == list(range(1, len(numbers) + 1))
-        assert store.newest("neo4j", "ratings").arrays(FILE)["user"].shape == (8, 4)
-        assert [path.suffix for path in (tmp_path / "staging").iterdir()] == [".lock"], "its own claim alone"
+def test_a_publish_killed_anywhere_leaves_a_whole_version_or_none(tmp_path: Path) -> None:
+    """SIGKILL at every fifth line that the store executes: what is there afterwards opens and verifies, all of it."""
+    number, outcomes = 1, []
+    while killed_at_line(number, lambda root: publish(Store(root), fill=2.0), root := tmp_path / str(number)):
+        store = Store(root)
+        found = [version for entry in store.models("neo4j") for version in entry.versions]
+        outcomes.append(found)
+        if found:
+            assert store.newest("neo4j", "ratings").arrays(FILE)["user"][0, 0] == 2
+        assert publish(store).number == len(found) + 1
         store.close()
-    assert kills > 100
-    assert 1 < len(Store(tmp_path).versions("neo4j", "ratings")) < kills
+        assert list((root / "staging").iterdir()) == []
+        number += 7
+    assert [1] in outcomes
+    assert outcomes.count([]) > 20
 
 
-def test_a_drop_killed_at_any_line_leaves_the_whole_model_or_none(tmp_path: Path) -> None:
-    """Never some of its versions, and the next start removes the rest."""
+def test_a_drop_killed_anywhere_leaves_the_whole_model_or_none(tmp_path: Path) -> None:
+    """SIGKILL at every fourth line: never some of its versions, and the next start removes the rest."""
     number, outcomes = 1, set()
-    while True:
-        store = Store(tmp_path)
-        for _ in range(2 - len(store.models("neo4j") and store.versions("neo4j", "ratings"))):
-            publish(store)
-        killed = killed_at_line(number, lambda: Store(tmp_path).drop("neo4j", "ratings", ""))
-        entries = Store(tmp_path).models("neo4j")
-        outcomes.add(tuple(entry.versions for entry in entries))
-        assert list((tmp_path / "trash").iterdir()) == []
-        if not killed:
-            break
-        number += 3
-    assert number > 20
+
+    def with_two_versions(root: Path) -> Path:
+        store = Store(root)
+        publish(store)
+        publish(store)
+        store.close()
+        return root
+
+    def drop(root: Path) -> None:
+        Store(root).drop("neo4j", "ratings", "")
+
+    while killed_at_line(number, drop, root := with_two_versions(tmp_path / str(number))):
+        store = Store(root)
+        outcomes.add(tuple(entry.versions for entry in store.models("neo4j")))
+        assert list((root / "trash").iterdir()) == []
+        number += 4
+    assert number > 80
     assert outcomes == {(), ((1, 2),)}
 
 
@@ -213,7 +219,7 @@ def test_a_store_at_its_limit_refuses_before_training_and_before_publishing(tmp_
     store = Store(tmp_path, max_bytes=used + 10)
     staging = store.stage()
     write_arrays(staging)
-    with pytest.raises(ResourceExhaustedError, match="may hold .* this version has"):
+    with pytest.raises(ResourceExhaustedError, match=r"may hold .* this version has"):
         store.publish(staging, manifest())
     with pytest.raises(ResourceExhaustedError, match=r"bridge\.model\.drop"):
         Store(tmp_path, max_bytes=used).stage()

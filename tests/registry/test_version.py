@@ -10,7 +10,7 @@ from bridge.registry.manifest import MANIFEST_NAME
 from bridge.registry.store import Store
 from bridge.registry.version import open_version
 
-from .examples import FILE, publish
+from .examples import FILE, manifest, publish
 
 
 def test_arrays_come_back_as_they_were_written(tmp_path: Path) -> None:
@@ -43,8 +43,6 @@ def test_a_file_that_is_no_safetensors_is_refused(tmp_path: Path) -> None:
     store = Store(tmp_path)
     staging = store.stage()
     (staging / FILE).write_bytes(b"no arrays at all")
-    from .examples import manifest
-
     with pytest.raises(DamagedError, match="no safetensors"):
         store.publish(staging, manifest()).arrays(FILE)
 
@@ -53,7 +51,7 @@ def test_a_version_without_its_manifest_is_damaged_and_one_that_is_gone_is_not_f
     """The folder decides."""
     version = publish(Store(tmp_path))
     (version.path / MANIFEST_NAME).unlink()
-    with pytest.raises(DamagedError, match="ratings/versions/1/manifest.json"):
+    with pytest.raises(DamagedError, match=r"ratings/versions/1/manifest\.json"):
         open_version(version.path)
     with pytest.raises(NotFoundError):
         open_version(version.path.with_name("2"))
