@@ -50,7 +50,7 @@ class Trainers:
         self._tasks: set[asyncio.Task[dict[str, Any]]] = set()
 
     def start(self) -> None:
-        """Start the fork server, before gRPC has threads: they may read the environment, which this changes for a moment.
+        """Start the fork server; before gRPC has threads, which might read the environment that this changes for a moment.
 
         It loads its modules on its own time. Should it die, Python starts another for the next job.
         """
