@@ -29,14 +29,22 @@ def page(family: Family, existing: str | None) -> str:
 
 def _reference(family: Family) -> str:
     parts = [part for signature in family.signatures for part in _signature(signature)]
-    by_keys: dict[tuple[Parameter, ...], list[str]] = {}
-    for signature in family.signatures:
-        by_keys.setdefault(signature.configuration, []).append(signature.name)
-    for keys, names in by_keys.items():
-        if keys:
-            parts.append(f"## Configuration of {', '.join(f'`{name}`' for name in names)}\n")
-            parts.append(_keys(keys))
+    for keys, names in _configurations(family):
+        parts.append(f"## Configuration of {', '.join(f'`{name}`' for name in names)}\n")
+        parts.append(_keys(keys))
     return "\n".join(parts)
+
+
+def _configurations(family: Family) -> list[tuple[tuple[Parameter, ...], list[str]]]:
+    """Group the signatures that share their keys; a default may be a list, so keys cannot be hashed."""
+    groups: list[tuple[tuple[Parameter, ...], list[str]]] = []
+    for signature in family.signatures:
+        names = next((names for keys, names in groups if keys == signature.configuration), None)
+        if names is not None:
+            names.append(signature.name)
+        elif signature.configuration:
+            groups.append((signature.configuration, [signature.name]))
+    return groups
 
 
 def _signature(signature: Signature) -> Iterator[str]:

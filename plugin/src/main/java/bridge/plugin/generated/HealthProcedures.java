@@ -26,7 +26,7 @@ public final class HealthProcedures extends Procedures {
             @Description("Version of the bridge server.") String serverVersion,
             @Description("Version of the plugin.") String pluginVersion,
             @Description("Hash of the procedure declarations that both share.") String contract,
-            @Description("For each model of this database: modelName, modelVersion, and the error that keeps it from answering, if any.") List<Map<String, Object>> models) {
+            @Description("For each model of this database: modelName, modelVersion, and the error that keeps it from answering.") List<Map<String, Object>> models) {
         static HealthRow from(Row row) {
             return new HealthRow(
                     row.string("status"),

@@ -13,18 +13,18 @@ import org.neo4j.procedure.Procedure;
 
 /** CALL bridge.job…: see docs/procedures/job.md. */
 public final class JobProcedures extends Procedures {
-    @Procedure(name = "bridge.job.list", mode = Mode.READ)
-    @Description("The caller's jobs, the newest first.")
-    public Stream<JobRow> list(
-            @Name(value = "jobId", defaultValue = "", description = "Only this job; all when empty.") String jobId) {
-        return rows("bridge.job.list", arguments("jobId", jobId), JobRow::from);
-    }
-
     @Procedure(name = "bridge.job.cancel", mode = Mode.READ)
     @Description("Cancel a running or waiting job of the caller's.")
     public Stream<JobRow> cancel(
             @Name(value = "jobId", description = "The job to cancel.") String jobId) {
         return rows("bridge.job.cancel", arguments("jobId", jobId), JobRow::from);
+    }
+
+    @Procedure(name = "bridge.job.list", mode = Mode.READ)
+    @Description("The caller's jobs, the newest first.")
+    public Stream<JobRow> list(
+            @Name(value = "jobId", defaultValue = "", description = "Only this job; all when empty.") String jobId) {
+        return rows("bridge.job.list", arguments("jobId", jobId), JobRow::from);
     }
 
     /** A row. */

@@ -13,11 +13,12 @@ import org.neo4j.procedure.Procedure;
 
 /** CALL bridge.model…: see docs/procedures/model.md. */
 public final class ModelProcedures extends Procedures {
-    @Procedure(name = "bridge.model.list", mode = Mode.READ)
-    @Description("The hosted models of this database.")
-    public Stream<ModelRow> list(
-            @Name(value = "modelName", defaultValue = "", description = "Only this model; all when empty.") String modelName) {
-        return rows("bridge.model.list", arguments("modelName", modelName), ModelRow::from);
+    @Procedure(name = "bridge.model.drop", mode = Mode.READ)
+    @Description("Drop a model with all its versions. Only its owner may.")
+    public Stream<ModelRow> drop(
+            @Name(value = "modelName", description = "The model to drop.") String modelName,
+            @Name(value = "failIfMissing", defaultValue = "true", description = "Fail when there is none of that name.") Boolean failIfMissing) {
+        return rows("bridge.model.drop", arguments("modelName", modelName, "failIfMissing", failIfMissing), ModelRow::from);
     }
 
     @Procedure(name = "bridge.model.exists", mode = Mode.READ)
@@ -27,12 +28,11 @@ public final class ModelProcedures extends Procedures {
         return rows("bridge.model.exists", arguments("modelName", modelName), ModelExistsRow::from);
     }
 
-    @Procedure(name = "bridge.model.drop", mode = Mode.READ)
-    @Description("Drop a model with all its versions. Only its owner may.")
-    public Stream<ModelRow> drop(
-            @Name(value = "modelName", description = "The model to drop.") String modelName,
-            @Name(value = "failIfMissing", defaultValue = "true", description = "Fail when there is none of that name.") Boolean failIfMissing) {
-        return rows("bridge.model.drop", arguments("modelName", modelName, "failIfMissing", failIfMissing), ModelRow::from);
+    @Procedure(name = "bridge.model.list", mode = Mode.READ)
+    @Description("The hosted models of this database.")
+    public Stream<ModelRow> list(
+            @Name(value = "modelName", defaultValue = "", description = "Only this model; all when empty.") String modelName) {
+        return rows("bridge.model.list", arguments("modelName", modelName), ModelRow::from);
     }
 
     /** A row. */

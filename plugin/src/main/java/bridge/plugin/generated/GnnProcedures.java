@@ -1,0 +1,35 @@
+// Written by `python -m bridge.generate` from the declarations in bridge/actions; never edited.
+package bridge.plugin.generated;
+
+import bridge.plugin.core.Row;
+import bridge.plugin.gds.ProjectionProcedures;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.neo4j.procedure.Description;
+import org.neo4j.procedure.Mode;
+import org.neo4j.procedure.Name;
+import org.neo4j.procedure.Procedure;
+
+/** CALL bridge.gnn…: see docs/procedures/gnn.md. */
+public final class GnnProcedures extends ProjectionProcedures {
+    @Procedure(name = "bridge.gnn.train", mode = Mode.READ)
+    @Description("Train a heterogeneous graph neural network on a projection and keep it as the next version of a model.")
+    public Stream<GnnTrainRow> train(
+            @Name(value = "graphName", description = "The projection's name in GDS's graph catalog.") String graphName,
+            @Name(value = "configuration", defaultValue = "{}", description = "The configuration.") Map<String, Object> configuration) {
+        return row("bridge.gnn.train", arguments("graphName", graphName, "configuration", configuration), GnnTrainRow::from);
+    }
+
+    /** A row. */
+    public record GnnTrainRow(
+            @Description("The version and how good it is: metrics, baselines, split sizes, losses, seed, fingerprint, warnings.") Map<String, Object> modelInfo,
+            @Description("The configuration that was in force.") Map<String, Object> configuration,
+            @Description("Milliseconds from the call to the published version.") Long trainMillis) {
+        static GnnTrainRow from(Row row) {
+            return new GnnTrainRow(
+                    row.map("modelInfo"),
+                    row.map("configuration"),
+                    row.integer("trainMillis"));
+        }
+    }
+}
