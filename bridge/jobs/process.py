@@ -8,8 +8,8 @@ import os
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from multiprocessing import forkserver
 from typing import Any
 
@@ -50,7 +50,7 @@ class Trainers:
         self._tasks: set[asyncio.Task[dict[str, Any]]] = set()
 
     def start(self) -> None:
-        """Start the fork server; before gRPC has threads, which might read the environment that this changes for a moment.
+        """Start the fork server. Call it before gRPC has threads: this changes the environment for a moment.
 
         It loads its modules on its own time. Should it die, Python starts another for the next job.
         """
@@ -86,6 +86,23 @@ class Trainers:
             raise abandoned
         return task.result()
 
+    @asynccontextmanager
+    async def turn(self, job: Job) -> AsyncIterator[None]:
+        """Wait for the job's turn once and keep the slot for all of its runs in the block, one after the other.
+
+        Without it, others may come between two runs of a job, and the second may find the queue full.
+
+        Raises:
+            CancelledError: the job was cancelled while it waited.
+            ResourceExhaustedError: too many jobs wait.
+        """
+        job.raise_if_cancelled()
+        await self._take_slot(job)
+        try:
+            yield
+        finally:
+            self._free_slot(job)
+
     async def close(self) -> None:
         """Cancel every job and wait until its process is gone. The fork server ends with this process."""
         for job in [*self._running, *(job for job, _ in self._waiting)]:
@@ -95,7 +112,7 @@ class Trainers:
 
     @property
     def running(self) -> int:
-        """Jobs that have a process now."""
+        """Jobs that have a slot now."""
         return len(self._running)
 
     @property
@@ -104,15 +121,13 @@ class Trainers:
         return len(self._waiting)
 
     async def _run(self, job: Job, target: Target, spec: dict[str, Any]) -> dict[str, Any]:
+        if job not in self._running:
+            async with self.turn(job):
+                return await self._run(job, target, spec)
         job.raise_if_cancelled()
-        await self._take_slot(job)
-        try:
-            job.raise_if_cancelled()
-            job.run()
-            child = await asyncio.to_thread(self._spawn, target, spec)
-            return await child.attend(job, self._patience)
-        finally:
-            self._free_slot(job)
+        job.run()
+        child = await asyncio.to_thread(self._spawn, target, spec)
+        return await child.attend(job, self._patience)
 
     def _spawn(self, target: Target, spec: dict[str, Any]) -> Child:
         with self._spawning, _nameless_main():
@@ -135,13 +150,18 @@ class Trainers:
         self._waiting.append(entry)
         self._tell_positions()
         cancelled: asyncio.Future[Any] = asyncio.ensure_future(job.cancelled.wait())
-        await asyncio.wait([turn, cancelled], return_when=asyncio.FIRST_COMPLETED)
-        cancelled.cancel()
-        if turn.done():
-            return
-        self._waiting.remove(entry)
-        self._tell_positions()
-        job.raise_if_cancelled()
+        try:
+            await asyncio.wait([turn, cancelled], return_when=asyncio.FIRST_COMPLETED)
+            job.raise_if_cancelled()
+        except BaseException:
+            if turn.done():
+                self._free_slot(job)
+            else:
+                self._waiting.remove(entry)
+                self._tell_positions()
+            raise
+        finally:
+            cancelled.cancel()
 
     def _free_slot(self, job: Job) -> None:
         self._running.discard(job)

@@ -241,6 +241,43 @@ async def test_a_full_queue_refuses_the_next_job(tmp_path: Path) -> None:
     await asyncio.gather(*runs)
 
 
+async def test_a_job_keeps_its_turn_for_several_runs(trainers: Trainers, tmp_path: Path) -> None:
+    """Nobody comes between a training and the check of what it wrote."""
+    one, other, out = job("one"), job("other"), str(tmp_path / "order")
+    async with trainers.turn(one):
+        await trainers.run(one, targets.touch, {"path": out, "word": "first"})
+        waiting = asyncio.ensure_future(trainers.run(other, targets.touch, {"path": out, "word": "other"}))
+        await until(lambda: trainers.waiting == 1)
+        await trainers.run(one, targets.touch, {"path": out, "word": "second"})
+    await waiting
+    assert Path(out).read_text().split() == ["first", "second", "other"]
+
+
+async def test_one_that_gives_up_waiting_for_its_turn_leaves_the_queue_as_it_was(trainers: Trainers) -> None:
+    """By cancelled task or cancelled job, also in the very moment in which its turn comes."""
+
+    async def take(one: Job) -> None:
+        async with trainers.turn(one):
+            await asyncio.sleep(0)
+
+    for by_task in (True, False):
+        for late in (True, False):
+            waiter, last = job("waiter"), job("last")
+            async with trainers.turn(job("first")):
+                waiting = asyncio.ensure_future(take(waiter))
+                following = asyncio.ensure_future(take(last))
+                await until(lambda: trainers.waiting == 2)
+                if not late:
+                    _ = waiting.cancel() if by_task else waiter.cancel()  # type: ignore[func-returns-value]
+                    await until(lambda: trainers.waiting == 1)
+            if late:
+                _ = waiting.cancel() if by_task else waiter.cancel()  # type: ignore[func-returns-value]
+            with pytest.raises(asyncio.CancelledError if by_task else CancelledError):
+                await waiting
+            await asyncio.wait_for(following, 10)
+            assert (trainers.running, trainers.waiting) == (0, 0)
+
+
 async def test_two_slots_run_two_jobs_at_once(tmp_path: Path) -> None:
     """Slots are processes at a time."""
     wide = Trainers(slots=2, patience=QUICK)
