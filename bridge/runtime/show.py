@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from neo4j import SummaryCounters
 from neo4j.graph import Node, Path, Relationship
 from rich import box
+from rich.console import Group, RenderableType
 from rich.table import Table
 
 MOST_ROWS = 20
@@ -31,7 +32,7 @@ def value(given: object) -> str:
     return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…"
 
 
-def rows(keys: Sequence[str], found: Sequence[Sequence[object]]) -> Table:
+def rows(keys: Sequence[str], found: Sequence[Sequence[object]]) -> RenderableType:
     """Return a result as a table; numbers to the right, and not more than MOST_ROWS."""
     table = _table()
     for position, key in enumerate(keys):
@@ -40,7 +41,7 @@ def rows(keys: Sequence[str], found: Sequence[Sequence[object]]) -> Table:
     for row in found[:MOST_ROWS]:
         table.add_row(*(value(cell) for cell in row))
     if len(found) > MOST_ROWS:
-        table.caption = f"and {len(found) - MOST_ROWS:,} more rows"
+        return Group(table, f"and {len(found) - MOST_ROWS:,} more rows")
     return table
 
 

@@ -1,0 +1,64 @@
+"""The `bridge` command: what it prints, and its exit status."""
+
+import json
+import socket
+
+import pytest
+
+from bridge.__main__ import NOT_RUNNING, main
+
+
+def test_status_of_an_empty_home_is_complete_json(tmp_path, capsys):
+    """Programs find every key before the first start too; the exit status says that nothing runs."""
+    assert main(["status", "--json", "--home", str(tmp_path)]) == NOT_RUNNING
+    assert json.loads(capsys.readouterr().out) == {
+        "boltUri": "neo4j://127.0.0.1:7687",
+        "httpUri": "http://127.0.0.1:7474",
+        "user": "neo4j",
+        "passwordFile": str(tmp_path / "conf" / "password"),
+        "home": str(tmp_path),
+        "pid": None,
+        "bridgeAddress": "127.0.0.1:7690",
+        "bridgePid": None,
+    }
+
+
+def test_status_leaves_no_trace(tmp_path, capsys):
+    """Asking makes no folder."""
+    main(["status", "--home", str(tmp_path / "home")])
+    main(["down", "--home", str(tmp_path / "home")])
+    assert not (tmp_path / "home").exists()
+
+
+def test_stopping_what_does_not_run_is_no_error(tmp_path, capsys):
+    """`down` can be repeated."""
+    assert main(["down", "--home", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == "Nothing was running.\n"
+
+
+def test_a_busy_port_gets_one_plain_sentence_with_the_option(tmp_path, capsys):
+    """And nothing is started."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        port = listener.getsockname()[1]
+        arguments = ["neo4j", "up", "--home", str(tmp_path), "--bolt-port", str(port), "--http-port", "0"]
+        assert main(arguments) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("bridge: Already in use by another program")
+    assert f"port {port} (choose another with `--bolt-port`)" in said
+
+
+@pytest.mark.parametrize("port", ["-1", "70000", "http", ""])
+def test_a_port_that_is_none_is_refused_before_any_work(port, capsys):
+    """With what is allowed."""
+    with pytest.raises(SystemExit, match="2"):
+        main(["up", f"--bolt-port={port}"])
+    assert "give a number from 0 to 65535" in capsys.readouterr().err
+
+
+def test_the_environment_supplies_options(tmp_path, monkeypatch, capsys):
+    """BRIDGE_HOME stands for --home."""
+    monkeypatch.setenv("BRIDGE_HOME", str(tmp_path))
+    main(["status", "--json"])
+    assert json.loads(capsys.readouterr().out)["home"] == str(tmp_path)
