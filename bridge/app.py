@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import shutil
 import signal
 import sys
@@ -41,11 +42,17 @@ def serve(settings: Settings, *, ready: Callable[[int], None] = lambda port: Non
     logging.basicConfig(
         level=settings.log_level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
+    # Before torch is loaded anywhere: threads that wait for each other by spinning starve beside a busy process.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     trainers = Trainers(
         ["bridge.trainer"],
         slots=settings.trainer_slots,
         queue=settings.trainer_queue,
-        limits=Limits(threads=settings.threads, memory_bytes=_bytes(settings.trainer_memory_mib)),
+        limits=Limits(
+            niceness=settings.trainer_niceness,
+            threads=settings.threads,
+            memory_bytes=_bytes(settings.trainer_memory_mib),
+        ),
     )
     trainers.start()  # before any gRPC object exists: its threads do not survive a fork
     asyncio.run(_serve(settings, trainers, ready))

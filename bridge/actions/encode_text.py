@@ -44,7 +44,8 @@ async def encode_text(request: EncodeTextConfig, call: Call, services: Services)
         read_millis = watch.lap()
         with tempfile.TemporaryDirectory(dir=services.scratch) as folder:
             found = await _encode(request, texts, Path(folder), job, services)
-            vectors = {label: (ids[label], np.load(Path(folder) / f"{place}.npy")) for place, label in enumerate(labels)}
+            arrays = [np.load(Path(folder) / f"{place}.npy") for place in range(len(labels))]
+        vectors = {label: (ids[label], array) for label, array in zip(labels, arrays, strict=True)}
         compute_millis = watch.lap()
         job.report(MUTATE, 0.0)
         origin = Origin(f"text:{found['fingerprint']}")

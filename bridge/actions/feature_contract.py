@@ -73,7 +73,8 @@ def _alike(then: NDArray[np.float64], now: NDArray[np.float64]) -> NDArray[np.bo
     norms = np.linalg.norm(then, axis=1) * np.linalg.norm(now, axis=1)
     cosine = np.divide((then * now).sum(axis=1), norms, out=np.zeros(len(then)), where=norms > 0)
     both_zero = (then == 0).all(axis=1) & (now == 0).all(axis=1)
-    return (cosine >= SAME_DIRECTION) | both_zero
+    alike: NDArray[np.bool_] = (cosine >= SAME_DIRECTION) | both_zero
+    return alike
 
 
 def _dimension(values: NDArray[Any]) -> int:

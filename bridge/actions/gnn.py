@@ -38,9 +38,10 @@ async def train(request: GnnTrainConfig, call: Call, services: Services) -> None
         with services.snapshots.pin(snapshot), staged(services.store) as staging:
             plan = _plan(request, checked, seed, str(snapshot.path), str(staging), services.threads)
             spec = plan.model_dump(mode="json")
-            answer = await services.trainers.run(job, gnn_fit.fit, spec)
-            job.report(gnn_fit.PUBLISH, 0.0, "checking the stored files")
-            await services.trainers.run(job, gnn_fit.check, {"plan": spec, "trained": answer})
+            async with services.trainers.turn(job):
+                answer = await services.trainers.run(job, gnn_fit.fit, spec)
+                job.report(gnn_fit.PUBLISH, 0.0, "checking the stored files")
+                await services.trainers.run(job, gnn_fit.check, {"plan": spec, "trained": answer})
             configuration = effective(request, job, architecture=checked.architecture, randomSeed=seed)
             manifest = manifest_of(
                 Trained.model_validate(answer),

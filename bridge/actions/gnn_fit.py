@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from bridge.evaluation.baselines import run_baselines
-from bridge.evaluation.metrics import evaluate_ranking, evaluate_rating
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 
@@ -20,8 +18,11 @@ from bridge.core.errors import DamagedError
 from bridge.core.learning import Interactions, Problem, Scorer, interactions
 from bridge.core.progress import Progress, part
 from bridge.core.projection import TEST, TRAIN, VALIDATION, EdgeType, Projection, Target
+from bridge.evaluation.baselines import run_baselines
+from bridge.evaluation.metrics import evaluate_ranking, evaluate_rating
 from bridge.jobs.worker import Reporter
 from bridge.models import MODELS
+from bridge.models.device import resolve_device
 from bridge.models.model import Fit, Hyperparameters, Model
 from bridge.projection.features import check_target, complete
 from bridge.projection.snapshots import open_snapshot
@@ -53,6 +54,7 @@ class Training:
     def __init__(self, plan: Plan, reporter: Reporter) -> None:
         self.plan = plan
         self.reporter = reporter
+        self.device = resolve_device(plan.device)
         self.kind: type[Model] = MODELS[plan.architecture]
         self.hyperparameters: Hyperparameters = self.kind.Hyperparameters.parse(plan.hyperparameters)
         self.projection = complete(open_snapshot(Path(plan.snapshot)), plan.features, plan.missing)
@@ -122,7 +124,7 @@ class Training:
             self.hyperparameters,
             seed=self.plan.seed,
             threads=self.plan.threads,
-            device=self.plan.device,
+            device=self.device,
             progress=part(progress, 0.0, 1.0, f"{name}: "),
         )
         self.seconds[name] = round(time.perf_counter() - began, 3)
@@ -156,11 +158,13 @@ class Training:
 
     def _baselines(self) -> dict[str, Any]:
         began = time.perf_counter()
-        parts = [self.known.where(self.membership == each) for each in (TRAIN, VALIDATION, TEST)]
+        train, validation, test = (self.known.where(self.membership == each) for each in (TRAIN, VALIDATION, TEST))
         result = run_baselines(
             self.plan.baselines,
             self.plan.objective,
-            *parts,
+            train=train,
+            validation=validation,
+            test=test,
             liked_threshold=self.liked,
             relevant_threshold=self.relevant,
             progress=self.reporter.at(BASELINES),
@@ -184,7 +188,7 @@ class Training:
             thresholds={"likedThreshold": self.liked, "relevantThreshold": self.relevant}
             if self.plan.objective == "ranking"
             else {},
-            device=served.device,
+            device=self.device,
             seconds=self.seconds,
             features=tuple(
                 probe(self.projection.nodes[label], name, PROBES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Iterator
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from bridge import __version__
 from bridge.actions.rows import send_row, send_rows
 from bridge.core.call import Call
 from bridge.core.config import Config
-from bridge.core.procedure import Procedure, Row, as_map
+from bridge.core.procedure import Procedure, Row, Signature, as_map
 
 if TYPE_CHECKING:
     from bridge.actions.services import Services
@@ -36,7 +37,7 @@ class HealthRow(Row):
     contract: str
     """Hash of the procedure declarations that both share."""
     models: list[dict[str, Any]]
-    """For each model of this database: modelName, modelVersion, and the error that keeps it from answering, if any."""
+    """For each model of this database: modelName, modelVersion, and the error that keeps it from answering."""
 
 
 async def health(request: HealthConfig, call: Call, services: Services) -> None:
@@ -70,7 +71,9 @@ class VersionRow(Row):
     """Its version; empty when it is not installed."""
 
 
-_LIBRARIES = ("torch", "torch-geometric", "numpy", "scipy", "grpcio", "protobuf", "safetensors", "sentence-transformers")
+_LIBRARIES = (
+    "torch", "torch-geometric", "numpy", "scipy", "grpcio", "protobuf", "safetensors", "transformers",
+)  # fmt: skip
 
 
 def library_versions() -> dict[str, str]:
@@ -127,11 +130,15 @@ async def list_procedures(request: ListConfig, call: Call, services: Services) -
             configuration=[as_map(key) for key in each.configuration],
             yields=[as_map(column) for column in each.yields],
         )
-        for procedure in services.procedures
-        for each in procedure.signatures()
+        for each in sorted(_signatures(services), key=lambda each: each.name)
         if each.name.startswith(request.prefix)
     ]
-    await send_rows(call, ListRow, sorted(rows, key=lambda row: row.name))
+    await send_rows(call, ListRow, rows)
+
+
+def _signatures(services: Services) -> Iterator[Signature]:
+    for procedure in services.procedures:
+        yield from procedure.signatures()
 
 
 HEALTH = Procedure("bridge.health", HealthConfig, {"": HealthRow}, health, positional=True)

@@ -122,7 +122,7 @@ def _selection(
 ) -> Selection:
     """Select what the model reads; refuse a projection that does not have it."""
     target = target_of(manifest)
-    features: dict[str, tuple[str, ...]] = {label: () for label in manifest.graph.node_counts}
+    features: dict[str, tuple[str, ...]] = dict.fromkeys(manifest.graph.node_counts, ())
     for feature in manifest.features:
         features[feature.label] = (*features[feature.label], feature.property)
     faults = Faults()
@@ -141,7 +141,7 @@ def _selection(
     faults.raise_if_any()
     node_keys = keys_of(graph, list(features), {**manifest.node_keys, **request.node_keys})
     _check_keys(request, manifest, graph, node_keys)
-    types = {name: () for name in (*manifest.graph.relationship_counts, *more_types)}
+    types: dict[str, tuple[str, ...]] = dict.fromkeys((*manifest.graph.relationship_counts, *more_types), ())
     return Selection(features, {**types, target.relationship_type: values}, node_keys)
 
 

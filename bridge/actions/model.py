@@ -146,7 +146,7 @@ def _row(entry: ModelEntry, services: Services) -> ModelRow:
             "nodeKeys": manifest.node_keys,
             "features": [f"{each.label}.{each.property}" for each in manifest.features],
         },
-        loaded=entry.newest.key in services.live.keys(),
+        loaded=entry.newest.key in set(services.live.keys()),
         stored=True,
         published=True,
     )

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-from bridge.registry.vocabularies import Vocabularies
-
 from bridge.actions.hosted import Loaded
 from bridge.actions.provenance import Provenance
 from bridge.core.procedure import Procedure
@@ -19,6 +17,7 @@ from bridge.jobs.table import Jobs
 from bridge.projection.snapshots import Snapshots
 from bridge.registry.live import Live
 from bridge.registry.store import Store
+from bridge.registry.vocabularies import Vocabularies
 
 P = ParamSpec("P")
 T = TypeVar("T")

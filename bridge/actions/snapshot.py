@@ -96,7 +96,8 @@ def _selection(request: SnapshotConfig, graph: Graph) -> Selection:
     with faults:
         types = types_of(graph, request.relationship_types)
     of_nodes = {label: _kept(request.node_properties, graph.labels[label].properties) for label in labels}
-    of_types = {name: _kept(request.relationship_properties, graph.relationship_types[name].properties) for name in types}
+    kinds = graph.relationship_types
+    of_types = {name: _kept(request.relationship_properties, kinds[name].properties) for name in types}
     for asked, found, what in (
         (request.node_properties, of_nodes, "nodeProperties"),
         (request.relationship_properties, of_types, "relationshipProperties"),

@@ -107,4 +107,5 @@ class Faults:
             raise self._found[0]
         if self._found:
             lines = "".join(f"\n\t\t\t\t{fault.message}" for fault in self._found)
-            raise InvalidArgumentError(f"Multiple errors in configuration arguments:{lines}", reason="INVALID_CONFIGURATION")
+            text = f"Multiple errors in configuration arguments:{lines}"
+            raise InvalidArgumentError(text, reason="INVALID_CONFIGURATION")

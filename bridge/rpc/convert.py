@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -139,7 +140,7 @@ def _values(column: value_pb2.Column, width: int) -> NDArray[Any]:
     if column.dtype == "utf8":
         ends = np.frombuffer(column.offsets, dtype="<i4").tolist()
         data = column.data
-        return _objects([data[a:b].decode() for a, b in zip(ends[:-1], ends[1:], strict=True)])
+        return _objects([data[a:b].decode() for a, b in pairwise(ends)])
     if column.dtype not in DTYPES:
         raise InvalidArgumentError(
             f"The column `{column.name}` has the dtype `{column.dtype}`, not one of {sorted(DTYPES)}.",

@@ -75,7 +75,7 @@ class Server:
                 ("grpc.so_reuseport", 0),  # a second server on a taken port must fail, not share it
             ],
         )
-        service.add_ProcedureServiceServicer_to_server(ProcedureServicer(services), self._server)
+        service.add_ProcedureServiceServicer_to_server(ProcedureServicer(services), self._server)  # type: ignore[no-untyped-call]
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         names = [wire.DESCRIPTOR.services_by_name["ProcedureService"].full_name, health.SERVICE_NAME]
         reflection.enable_server_reflection([*names, reflection.SERVICE_NAME], self._server)
@@ -102,9 +102,9 @@ class Server:
 
     def _bind(self, address: str) -> int:
         if not self._endpoint.certificate:
-            return self._server.add_insecure_port(address)
+            return int(self._server.add_insecure_port(address))
         pair = (self._endpoint.private_key, self._endpoint.certificate)
-        return self._server.add_secure_port(address, grpc.ssl_server_credentials([pair]))
+        return int(self._server.add_secure_port(address, grpc.ssl_server_credentials([pair])))
 
     async def stop(self, grace: timedelta) -> None:
         """Take no new calls, give running ones `grace` to end, then cancel them."""

@@ -16,13 +16,11 @@ from bridge.rpc import convert
 from bridge.v1 import procedure_service_pb2 as wire
 from bridge.v1 import value_pb2
 
-Stream = grpc.aio.ServicerContext
-
 
 class WireCall:
     """Implements core.call.Call: asks and commands go out one at a time, the answers come back in order."""
 
-    def __init__(self, stream: Stream, caller: Caller, mode: str, graph_name: str) -> None:
+    def __init__(self, stream: grpc.aio.ServicerContext, caller: Caller, mode: str, graph_name: str) -> None:
         self._stream = stream
         self._caller = caller
         self._mode = mode
@@ -151,7 +149,7 @@ class WireCall:
             await self._stream.write(wire.CallResponse(**message))
 
     async def _answer(self, expected: str) -> wire.CallRequest:
-        answer = await self._stream.read()
+        answer: wire.CallRequest = await self._stream.read()
         if answer is grpc.aio.EOF:
             raise asyncio.CancelledError  # the plugin has gone
         if answer.WhichOneof("message") != expected:
