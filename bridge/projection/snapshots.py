@@ -26,6 +26,7 @@ from bridge.projection.fingerprint import digest
 from bridge.projection.folder import open_folder, write_folder
 
 _PARTIAL = ".partial"
+_FILE_BYTES = 1024
 
 
 @dataclass(frozen=True)
@@ -204,7 +205,9 @@ class Snapshots:
 
 
 def projection_bytes(projection: Projection) -> int:
-    """Return the size of a projection's arrays, which is what its snapshot takes, file headers aside."""
+    """Return what a projection's snapshot takes at most: its arrays, and _FILE_BYTES each for header and names."""
+    files = sum(2 + len(table.properties) + len(table.missing) for table in projection.nodes.values())
+    files += sum(1 + len(table.properties) for table in projection.relationships.values())
     nodes = sum(
         table.keys.nbytes
         + table.ids.nbytes
@@ -212,9 +215,13 @@ def projection_bytes(projection: Projection) -> int:
         + sum(absent.nbytes for absent in table.missing.values())
         for table in projection.nodes.values()
     )
-    return nodes + sum(
-        table.edge_index.nbytes + sum(values.nbytes for values in table.properties.values())
-        for table in projection.relationships.values()
+    return (
+        (1 + files) * _FILE_BYTES
+        + nodes
+        + sum(
+            table.edge_index.nbytes + sum(values.nbytes for values in table.properties.values())
+            for table in projection.relationships.values()
+        )
     )
 
 

@@ -40,7 +40,9 @@ def raw(tables: Sequence[Table], links: Sequence[Table], keys: Mapping[str, Any]
 def ratings(rows: Sequence[tuple[Any, Any, float, float]], **more: Sequence[float]) -> Projection:
     """Make a projection of (user key, movie key, rating, time) and further relationship properties."""
     users, movies = (sorted({row[side] for row in rows}) for side in (0, 1))
-    pairs = [(users.index(user), len(users) + movies.index(movie)) for user, movie, _, _ in rows]
+    user_ids = {key: index for index, key in enumerate(users)}
+    movie_ids = {key: len(users) + index for index, key in enumerate(movies)}
+    pairs = [(user_ids[user], movie_ids[movie]) for user, movie, _, _ in rows]
     table = relationships("RATED", pairs, rating=[row[2] for row in rows], time=[row[3] for row in rows], **more)
     user_table = nodes("User", range(len(users)))
     movie_table = nodes("Movie", range(len(users), len(users) + len(movies)))
