@@ -42,6 +42,11 @@ class Rows:
             torch.from_numpy(order.astype(np.int64)),
         )
 
+    @cached_property
+    def incidence(self) -> Tensor:
+        """The CSR tensor, float32 [rows, E], with a 1 where a relationship belongs to a row."""
+        return _csr(self.starts, self.order.int(), torch.ones_like(self.order, dtype=torch.float32), len(self.order))
+
     def to(self, device: str) -> Rows:
         """Copy to a device."""
         return Rows(self.starts.to(device), self.columns.to(device), self.order.to(device))
@@ -93,15 +98,15 @@ class Adjacency:
     def strengths(self) -> Tensor:
         """Sum of the incoming weights of each receiving node: float32 [receivers]."""
         ones = torch.ones(self.senders, 1, device=self.weights.device)
-        return cast(Tensor, self.matrix @ ones).squeeze(1)
+        return (self.matrix @ ones).squeeze(1)
 
     def normalized(self) -> Adjacency:
         """Divide each weight by the square roots of both ends' strengths, as graph convolution does."""
         received, sent = (_inverse_root(side.strengths()) for side in (self, self.reverse))
         pairs = torch.empty_like(self.weights)
-        pairs[self.by_receiver.order] = received.repeat_interleave(self.by_receiver.starts.diff().long()) * sent[
-            self.by_receiver.columns.long()
-        ]
+        pairs[self.by_receiver.order] = (
+            received.repeat_interleave(self.by_receiver.starts.diff().long()) * sent[self.by_receiver.columns.long()]
+        )
         return self.weighted(self.weights * pairs)
 
     def averaged(self) -> Adjacency:
@@ -116,16 +121,18 @@ class Adjacency:
     def matrix(self) -> Tensor:
         """The CSR tensor, float32 [receivers, senders]."""
         rows = self.by_receiver
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="Sparse CSR tensor support")
-            return torch.sparse_csr_tensor(
-                rows.starts, rows.columns, self.weights[rows.order], (self.receivers, self.senders)
-            )
+        return _csr(rows.starts, rows.columns, self.weights[rows.order], self.senders)
 
     @cached_property
     def transposed_matrix(self) -> Tensor:
         """The CSR tensor of the reverse, float32 [senders, receivers]."""
         return self.reverse.matrix
+
+
+def _csr(starts: Tensor, columns: Tensor, values: Tensor, width: int) -> Tensor:
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Sparse CSR tensor support")
+        return torch.sparse_csr_tensor(starts, columns, values, (len(starts) - 1, width))
 
 
 def _inverse_root(strengths: Tensor) -> Tensor:
@@ -136,11 +143,30 @@ class _Sum(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, vectors: Tensor, adjacency: Adjacency) -> Tensor:
         ctx.adjacency = adjacency
-        return cast(Tensor, adjacency.matrix @ vectors)
+        return adjacency.matrix @ vectors
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
         return cast(Tensor, ctx.adjacency.transposed_matrix @ gradients[0].contiguous()), None
+
+
+class _Gather(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, vectors: Tensor, places: Tensor, rows: Rows) -> Tensor:
+        ctx.rows = rows
+        return vectors.index_select(0, places)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+        return ctx.rows.incidence @ gradients[0].contiguous(), None, None
+
+
+def gathered(vectors: Tensor, places: Tensor, rows: Rows) -> Tensor:
+    """Take one row a relationship: float32 [N, d], int64 [E] → float32 [E, d].
+
+    `rows` groups the same relationships by `places`; the gradient is then a sparse product instead of a scatter.
+    """
+    return cast(Tensor, _Gather.apply(vectors, places, rows))
 
 
 class WeightedSum(MessagePassing):  # type: ignore[misc]  # PyG ships no types
@@ -171,4 +197,4 @@ class WeightedSum(MessagePassing):  # type: ignore[misc]  # PyG ships no types
 
     def message_and_aggregate(self, adjacency: Adjacency, vectors: Tensor) -> Tensor:
         """Do both steps in one sparse product."""
-        return cast(Tensor, _Sum.apply(vectors, adjacency))  # type: ignore[no-untyped-call]
+        return cast(Tensor, _Sum.apply(vectors, adjacency))

@@ -252,7 +252,7 @@ class _Training:
         predicted = self.network.score(vectors, self.sources[hidden], self.targets[hidden])
         loss = functional.mse_loss(predicted, self.inputs.values[hidden])
         self.optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         self.optimizer.step()
         return float(loss.detach())
 

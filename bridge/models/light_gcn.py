@@ -9,7 +9,7 @@ are what make it good).
 from __future__ import annotations
 
 import time
-from typing import Annotated, ClassVar, cast
+from typing import Annotated, ClassVar
 
 import numpy as np
 import torch
@@ -47,7 +47,7 @@ class LightGcnHyperparameters(Hyperparameters):
     epochs: PositiveInt = 150
     """Most epochs to train for; one epoch is one step on all examples. Exactly so many where nothing is held out for
     validation."""
-    patience: PositiveInt = 30
+    patience: PositiveInt = 40
     """Epochs without a better validation NDCG@10 after which training stops."""
     learning_rate: PositiveFloat = 0.02
     """Step size of Adam."""
@@ -98,12 +98,8 @@ class LightGcnNetwork(nn.Module):
             source, target = self.sum(target, liked.reverse), self.sum(source, liked)
             sums = [sums[0] + source, sums[1] + target]
         source, target = (functional.dropout(each, self.settings.dropout, self.training) for each in sums)
-        return functional.normalize(source, eps=1e-8) / self.settings.temperature, functional.normalize(target, eps=1e-8)
-
-    def penalty(self) -> Tensor:
-        """Squared length of all learned vectors."""
-        groups = (self.own, self.side, self.weight)
-        return torch.stack([each.square().sum() for group in groups for each in group.values()]).sum()
+        source, target = functional.normalize(source, eps=1e-8), functional.normalize(target, eps=1e-8)
+        return source / self.settings.temperature, target
 
     def _first(self, name: str, inputs: Inputs) -> Tensor:
         end = inputs.ends[name]
@@ -206,45 +202,55 @@ class _Training:
         self.network = network.to(device)
         self.inputs = memory.inputs(problem.projection, problem.fit_on, device)
         self.liked = liked_links(known, self.inputs, memory.liked_threshold)
-        self.sources, self.targets, self.weights = _examples(known, memory.liked_threshold, settings, device)
+        self.examples = _examples(known, self.inputs, memory.liked_threshold, settings)
+        self.asked = self.examples.strengths()
+        self.asking = self.asked.nonzero().squeeze(1)
         held_out = interactions(problem.projection, problem.target).where(problem.validate_on)
         self.hits = TopHits.of(held_out, known, problem.relevant_threshold)
-        self.optimizer = torch.optim.Adam(network.parameters(), lr=settings.learning_rate)
+        self.optimizer = self._optimizer()
 
     def course(self, progress: Progress) -> Course:
         """Describe the training."""
         metric = Metric("validationNDCG10", self._ndcg, higher_is_better=True) if len(self.hits) else None
         return Course(self.network, self._step, self.settings.epochs, self.settings.patience, progress, metric)
 
+    def _optimizer(self) -> torch.optim.Optimizer:
+        network = self.network
+        vectors = [each for group in (network.own, network.side, network.weight) for each in group.parameters()]
+        scalars = [network.bias, *network.gate.parameters()]
+        return torch.optim.Adam(
+            [
+                # Adam adds weight_decay · p to the gradient: the gradient of penalty · |p|² is twice that.
+                {"params": vectors, "weight_decay": 2 * self.settings.penalty_l2},
+                {"params": scalars, "weight_decay": 0.0},
+            ],
+            lr=self.settings.learning_rate,
+        )
+
     def _step(self) -> float:
         source, target = self.network(self.inputs, self.liked)
         bias = BIAS_SHARE * self.network.bias
-        chosen = self._drawn_sources(len(source), len(target))
-        sources, targets, weights = self._chosen(chosen)
-        products = (source.index_select(0, sources) * target.index_select(0, targets)).sum(dim=1)
-        hit = (weights * (products + bias.index_select(0, targets))).sum()
-        asked = torch.zeros(len(source), device=source.device).index_add_(0, sources, weights)
-        rows = asked.nonzero().squeeze(1)
-        total = softmax_total(source.index_select(0, rows), target, bias, asked[rows])
-        entropy = (total - hit) / weights.sum()
-        loss = entropy + self.settings.penalty_l2 * self.network.penalty()
+        # Σ weight · ⟨source, target⟩ over the examples is one sparse product, not a gather of two rows an example.
+        wanted = self.network.sum(target, self.examples)
+        rows = self._asking_rows(len(target))
+        asked = self.asked[rows]
+        hit = (source[rows] * wanted[rows]).sum() + self._wanted_bias(bias, rows)
+        loss = (softmax_total(source[rows], target, bias, asked) - hit) / asked.sum()
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
         return float(loss.detach())
 
-    def _drawn_sources(self, sources: int, targets: int) -> Tensor | None:
+    def _asking_rows(self, targets: int) -> Tensor:
+        """Choose the sources of one step: all with examples, or as many as fit."""
         most = max(1, MOST_CELLS // targets)
-        if sources <= most:
-            return None
-        # From those with examples only: a step without any would have no loss.
-        return self.sources.unique()[torch.randperm(len(self.sources.unique()))[:most].to(self.sources.device)]
+        if len(self.asking) <= most:
+            return self.asking
+        return self.asking[torch.randperm(len(self.asking))[:most].to(self.asking.device)]
 
-    def _chosen(self, chosen: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
-        if chosen is None:
-            return self.sources, self.targets, self.weights
-        kept = torch.isin(self.sources, chosen)
-        return self.sources[kept], self.targets[kept], self.weights[kept]
+    def _wanted_bias(self, bias: Tensor, rows: Tensor) -> Tensor:
+        wanted: Tensor = self.network.sum(bias.unsqueeze(1), self.examples)
+        return wanted[rows].sum()
 
     def _ndcg(self) -> float:
         source, target = self.network(self.inputs, self.liked)
@@ -252,9 +258,8 @@ class _Training:
         return self.hits.ndcg(lambda rows: torch.addmm(bias, source[rows.to(source.device)], target.T).cpu())
 
 
-def _examples(
-    known: Interactions, threshold: float, settings: LightGcnHyperparameters, device: str
-) -> tuple[Tensor, Tensor, Tensor]:
+def _examples(known: Interactions, inputs: Inputs, threshold: float, settings: LightGcnHyperparameters) -> Adjacency:
+    """Weigh every relationship, towards its source, by how much it counts as an example."""
     liked = known.values >= threshold
     if not liked.any():
         highest = f", the highest value is `{known.values.max()}`" if len(known) else ""
@@ -265,6 +270,4 @@ def _examples(
         )
     below = ~liked & (known.values >= threshold - 1)
     weights = np.where(liked, 1.0, np.where(below, settings.disliked_weight, 0.0)).astype(np.float32)
-    kept = weights > 0
-    sources, targets = (torch.from_numpy(each[kept].astype(np.int64)) for each in (known.sources, known.targets))
-    return sources.to(device), targets.to(device), cast(Tensor, torch.from_numpy(weights[kept])).to(device)
+    return inputs.source.received.weighted(torch.from_numpy(weights).to(inputs.values.device))

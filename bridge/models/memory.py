@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
@@ -39,8 +39,7 @@ class FeatureScale:
         """Measure the features of the training's nodes."""
         blocks = [_block(table, name) for name in names]
         means = [block.mean(axis=0) if len(block) else np.zeros(block.shape[1]) for block in blocks]
-        lengths = [np.sqrt(((b - m) ** 2).sum(axis=1).mean()) if len(b) else 0.0 for b, m in zip(blocks, means, strict=True)]
-        scales = [np.full(len(m), 1 / length if length > 1e-9 else 0.0) for m, length in zip(means, lengths, strict=True)]
+        scales = [_scale(block, mean) for block, mean in zip(blocks, means, strict=True)]
         return cls(
             names,
             tuple(block.shape[1] for block in blocks),
@@ -52,6 +51,11 @@ class FeatureScale:
         """Return the features of a projection's nodes: float32 [N, sum of dimensions]."""
         joined = np.concatenate([_block(table, name) for name in self.names], axis=1)
         return torch.from_numpy(((joined - self.means) * self.scales).astype(np.float32))
+
+
+def _scale(block: NDArray[np.float64], mean: NDArray[np.float64]) -> NDArray[np.float64]:
+    length = np.sqrt(((block - mean) ** 2).sum(axis=1).mean()) if len(block) else 0.0
+    return np.full(len(mean), 1 / length if length > 1e-9 else 0.0)
 
 
 def _block(table: NodeTable, name: str) -> NDArray[np.float64]:
@@ -106,9 +110,10 @@ class Memory:
         learned = interactions(problem.projection, target).where(problem.fit_on)
         sides = tuple(side_types(problem))
         labels = {target.source_label, target.target_label, *(side.sender for side in sides)}
-        seen = {end: np.zeros(n, dtype=bool) for end, n in zip(ENDS, (learned.source_count, learned.target_count), strict=True)}
-        seen["source"][learned.sources] = True
-        seen["target"][learned.targets] = True
+        seen = {
+            "source": np.bincount(learned.sources, minlength=learned.source_count) > 0,
+            "target": np.bincount(learned.targets, minlength=learned.target_count) > 0,
+        }
         return cls(
             target=target,
             keys={label: nodes[label].keys for label in sorted(labels)},
@@ -160,7 +165,7 @@ class Memory:
                 )
                 for label, blocks in meta["features"].items()
             },
-            sides=tuple(SideType(s["end"], (s["edgeType"][0], s["edgeType"][1], s["edgeType"][2]), s["against"]) for s in meta["sides"]),
+            sides=tuple(SideType(side["end"], _edge_type(side["edgeType"]), side["against"]) for side in meta["sides"]),
             low=meta["low"],
             high=meta["high"],
             liked_threshold=meta["likedThreshold"],
@@ -217,7 +222,8 @@ class Memory:
         reached = given.received.strengths() > 0
         for side in given.sides:
             reached |= side.adjacency.strengths() > 0
-        return trained | reached.cpu().numpy()
+        known: NDArray[np.bool_] = trained | reached.cpu().numpy()
+        return known
 
     def _rows(self, label: str, projection: Projection, device: str) -> Tensor | None:
         rows = self.rows(label, projection.nodes[label])
@@ -238,6 +244,11 @@ class Memory:
                 if side.end == end
             ),
         )
+
+
+def _edge_type(parts: Sequence[str]) -> EdgeType:
+    source, kind, target = parts
+    return (source, kind, target)
 
 
 def side_types(problem: Problem) -> list[SideType]:

@@ -38,11 +38,16 @@ class Hyperparameters(Config):
 class ModelScorer(Scorer, Protocol):
     """A model over one projection. Node embeddings are computed once; scoring is cheap and can be done in chunks."""
 
-    known_sources: NDArray[np.bool_]
-    """bool [sources]; False where a score says nothing about the node: it had no relationship in training and
-    has none now, so the score is a fallback (what is popular, what is usual)."""
-    known_targets: NDArray[np.bool_]
-    """bool [targets]; the same for targets."""
+    @property
+    def known_sources(self) -> NDArray[np.bool_]:
+        """bool [sources]; False where a score says nothing about the node: no relationship in training and none now.
+
+        The score is then a fallback: what is popular, what is usual.
+        """
+
+    @property
+    def known_targets(self) -> NDArray[np.bool_]:
+        """bool [targets]; the same for targets."""
 
 
 @dataclass(frozen=True)

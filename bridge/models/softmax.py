@@ -43,4 +43,4 @@ def softmax_total(sources: Tensor, targets: Tensor, bias: Tensor, weights: Tenso
 
     float32 [S, d], [T, d], [T], [S]. Memory: 16 MiB of scores and the gradients' own sizes.
     """
-    return cast(Tensor, _SoftmaxTotal.apply(sources, targets, bias, weights))  # type: ignore[no-untyped-call]
+    return cast(Tensor, _SoftmaxTotal.apply(sources, targets, bias, weights))

@@ -35,9 +35,10 @@ class TextEncoder:
         self.tokenizer = Tokenizer.from_file(str(path / "tokenizer.json"))
         self.tokenizer.enable_truncation(LONGEST)
         self.tokenizer.no_padding()
-        self.network = BertModel(BertConfig.from_json_file(str(path / "config.json")), add_pooling_layer=False).eval()
+        self.network = BertModel(BertConfig.from_json_file(str(path / "config.json")), add_pooling_layer=False)
         state = load_file(self.weights)
         self.network.load_state_dict({name: state[name] for name in self.network.state_dict()})
+        self.network.train(False)
 
     @property
     def dimension(self) -> int:
@@ -56,8 +57,8 @@ class TextEncoder:
         Raises:
             CancelledError: from `progress`.
         """
-        distinct, places = np.unique(np.asarray(texts, dtype=object), return_inverse=True) if len(texts) else ([], [])
-        tokens = [encoding.ids for encoding in self.tokenizer.encode_batch(list(distinct))]
+        distinct = {text: row for row, text in enumerate(dict.fromkeys(texts))}
+        tokens: list[list[int]] = [encoding.ids for encoding in self.tokenizer.encode_batch(list(distinct))]
         # By length, so that a batch holds next to no padding.
         order = sorted(range(len(tokens)), key=lambda row: len(tokens[row]))
         vectors = np.zeros((len(tokens), self.dimension), dtype=np.float32)
@@ -70,7 +71,7 @@ class TextEncoder:
                 progress(min(1.0, (start + batch_size) / len(order)), f"{len(distinct)} texts")
         finally:
             torch.set_num_threads(before)
-        return vectors[places] if len(texts) else vectors
+        return vectors[[distinct[text] for text in texts]]
 
     @torch.inference_mode()
     def _embed(self, batch: list[list[int]]) -> NDArray[np.float32]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
+from torch.utils import deterministic
 
 from bridge.core.errors import TrainerFailedError
 from bridge.core.learning import Epoch
@@ -20,16 +21,24 @@ def reproducible(seed: int, threads: int, device: str) -> Iterator[None]:
     """Seed torch, bound its threads and ask for deterministic algorithms; put everything back afterwards."""
     threads_before = torch.get_num_threads()
     strict_before = torch.are_deterministic_algorithms_enabled()
+    filling_before: bool = deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]  # a dynamic property
     with torch.random.fork_rng(devices=None if device != "cpu" else []):
         torch.manual_seed(seed)
         torch.set_num_threads(threads)
         # Sparse products on a GPU have no deterministic form: there the seed gives equal weights only nearly.
         torch.use_deterministic_algorithms(True, warn_only=device != "cpu")
+        # Nothing here reads memory it has not written; filling it with NaN first costs a fifth of the time.
+        _fill_uninitialized_memory(False)
         try:
             yield
         finally:
             torch.use_deterministic_algorithms(strict_before)
+            _fill_uninitialized_memory(filling_before)
             torch.set_num_threads(threads_before)
+
+
+def _fill_uninitialized_memory(fill: bool) -> None:
+    setattr(deterministic, "fill_uninitialized_memory", fill)  # noqa: B010  # a dynamic property, unknown to mypy
 
 
 @dataclass(frozen=True)
