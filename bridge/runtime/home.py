@@ -60,9 +60,9 @@ class Home:
         return self.root / "logs"
 
     @property
-    def models(self) -> Path:
+    def server(self) -> Path:
         """The bridge server's store: models, snapshots, jobs."""
-        return self.root / "bridge"
+        return self.root / "server"
 
     @property
     def run(self) -> Path:
@@ -71,7 +71,7 @@ class Home:
 
     def create(self) -> None:
         """Make the folders, closed to other users."""
-        for folder in (self.conf, self.plugins, self.imports, self.logs, self.run, self.models):
+        for folder in (self.conf, self.plugins, self.imports, self.logs, self.run, self.server):
             folder.mkdir(parents=True, exist_ok=True)
         self.root.chmod(0o700)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from datetime import timedelta
+from pathlib import Path
 
 from bridge.runtime import configuration
 from bridge.runtime.home import Home
@@ -15,6 +16,9 @@ HOME_VARIABLES = frozenset(
     {"BRIDGE_HOST", "BRIDGE_PORT", "BRIDGE_DATA", "BRIDGE_PLUGIN_TOKEN", "BRIDGE_ADDRESS", "BRIDGE_TOKEN"}
 )
 """What a home says itself, to the server and (the last two) to the plugin; from a shell, it may be another home's."""
+
+# Where `-m bridge` finds this very package, installed or not.
+_PACKAGE_PARENT = Path(__file__).resolve().parents[2]
 
 START_TIMEOUT = timedelta(minutes=2)
 """Loading torch takes 4 to 7 s on a busy machine, and longer the first time."""
@@ -32,14 +36,14 @@ def start(home: Home) -> None:
     """Start `bridge serve` on a home whose `bridge.conf` is written; return at once."""
     command = [sys.executable, "-m", "bridge", "serve", "--home", str(home.root)]
     inherited = {key: value for key, value in os.environ.items() if key not in HOME_VARIABLES}
-    background(home).start(command, inherited | environment(home), home.root)
+    background(home).start(command, inherited | environment(home), _PACKAGE_PARENT)
 
 
 def environment(home: Home) -> dict[str, str]:
     """Return the environment variables (see `bridge.settings`) by which a server serves this home."""
     known = configuration.read(home.bridge_conf) if home.bridge_conf.is_file() else {}
     host, _, port = known.get("address", f"{LOOPBACK}:{Ports().bridge}").rpartition(":")
-    says = {"BRIDGE_HOST": host, "BRIDGE_PORT": port, "BRIDGE_DATA": str(home.models)}
+    says = {"BRIDGE_HOST": host, "BRIDGE_PORT": port, "BRIDGE_DATA": str(home.server)}
     return says | ({"BRIDGE_PLUGIN_TOKEN": known["token"]} if "token" in known else {})
 
 
