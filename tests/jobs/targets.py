@@ -81,6 +81,13 @@ def report_until_stopped(spec: dict[str, Any], progress: Reporter) -> dict[str, 
         time.sleep(0.02)
 
 
+def hold_the_interpreter(spec: dict[str, Any], progress: Reporter) -> dict[str, Any]:
+    """Sleep in C without releasing the interpreter: no thread of this process can run."""
+    progress(0.1, "asleep", pid=os.getpid())
+    ctypes.PyDLL(None).sleep(600)
+    return {}
+
+
 def ignore_the_flag(spec: dict[str, Any], progress: Reporter) -> dict[str, Any]:
     """Sleep without a report; with `stubborn`, through SIGTERM as well; with `helper`, beside a process of its own."""
     if spec.get("stubborn"):

@@ -306,14 +306,15 @@ async def test_a_trainer_ends_when_the_fork_server_is_killed(trainers: Trainers)
 
 
 SERVER = """
+assert __name__ == "__main__", "a trainer imported the server's script"
 import asyncio
 from bridge.jobs.process import Trainers
 from bridge.jobs.table import Jobs
-from {targets} import ignore_the_flag
+from {targets} import {target}
 
 async def main():
     job = Jobs().create("j1", "test", "", "", {{}})
-    run = asyncio.ensure_future(Trainers().run(job, ignore_the_flag, {{}}))
+    run = asyncio.ensure_future(Trainers().run(job, {target}, {{}}))
     while not job.history:
         await asyncio.sleep(.01)
     print(int(job.history[0]["pid"]), flush=True)
@@ -323,11 +324,13 @@ asyncio.run(main())
 """
 
 
-def test_trainers_end_when_the_server_is_killed() -> None:
+@pytest.mark.parametrize("target", [targets.ignore_the_flag, targets.hold_the_interpreter])
+def test_trainers_end_when_the_server_is_killed(target: Any, tmp_path: Path) -> None:
     """SIGKILL leaves the server no time to clean up: trainer and fork server end by themselves."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-    code = SERVER.format(targets=targets.__name__)
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=environment) as server:
+    script = tmp_path / "server.py"
+    script.write_text(SERVER.format(targets=targets.__name__, target=target.__name__))
+    with subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, env=environment) as server:
         assert server.stdout is not None
         pid = int(server.stdout.readline())
         trainer = psutil.Process(pid)
