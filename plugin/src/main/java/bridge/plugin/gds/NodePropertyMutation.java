@@ -6,6 +6,8 @@ import bridge.plugin.core.ColumnReader;
 import bridge.plugin.v1.Chunk;
 import bridge.plugin.v1.Done;
 import bridge.plugin.v1.MutateNodeProperty;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.neo4j.gds.NodeLabel;
@@ -43,8 +45,13 @@ final class NodePropertyMutation {
         if (values == null) {
             values = empty(false);
         }
-        keepOtherLabels();
-        graph.addNodeProperty(Set.of(label), command.getProperty(), values.toGds());
+        var labels = new HashSet<>(labelsWithProperty());
+        keepValues(labels);
+        labels.add(label);
+        if (labels.size() > 1) {
+            graph.removeNodeProperty(command.getProperty());
+        }
+        graph.addNodeProperty(labels, command.getProperty(), values.toGds());
         return Done.newBuilder()
                 .setWritten(written)
                 .setMillis((System.nanoTime() - start) / 1_000_000)
@@ -82,9 +89,21 @@ final class NodePropertyMutation {
         return integers ? new Integers(graph.nodeCount()) : new Floats(graph.nodeCount());
     }
 
-    /** GDS keeps one column a key for all labels; another label's values of that key are taken over. */
-    private void keepOtherLabels() {
-        if (!graph.hasNodeProperty(command.getProperty())) {
+    /** The labels that have a property of this name already; GDS keeps one column a name for all labels. */
+    private List<NodeLabel> labelsWithProperty() {
+        String property = command.getProperty();
+        if (graph.hasNodeProperty(label, property)) {
+            throw BridgeException.argument(
+                    "Node property `%s` already exists in the in-memory graph.".formatted(property));
+        }
+        return graph.nodeLabels().stream()
+                .filter(each -> graph.hasNodeProperty(each, property))
+                .toList();
+    }
+
+    /** Take over what other labels' nodes have, so that the new column can stand in for the old one. */
+    private void keepValues(Set<NodeLabel> others) {
+        if (others.isEmpty()) {
             return;
         }
         NodePropertyValues old = graph.nodeProperty(command.getProperty()).values();
@@ -97,9 +116,13 @@ final class NodePropertyMutation {
                                     old.valueType().name(),
                                     now.valueType().name()));
         }
-        for (long node = 0; node < graph.nodeCount(); node++) {
-            if (!graph.nodes().hasLabel(node, label)) {
-                values.copy(node, old);
+        for (NodeLabel other : others) {
+            var nodes = graph.nodes().nodeIterator(Set.of(other));
+            while (nodes.hasNext()) {
+                long node = nodes.nextLong();
+                if (!now.hasValue(node)) {
+                    values.copy(node, old);
+                }
             }
         }
     }
