@@ -30,9 +30,9 @@ def in_canonical_order(
     Returns:
         int32 [2, E] of source and target rows, and the columns in the same order. Inputs are not changed.
     """
-    order = None if _ascending(sources) else _stable_order(sources)
-    if order is not None:
-        sources, targets = sources.take(order), targets.take(order)
+    order = None
+    if not _ascending(sources):
+        sources, targets, order = _by_source(sources, targets)
     edge_index = np.empty((2, len(sources)), dtype=np.int32)
     edge_index[0] = sources
     if _ascending_within(sources, targets):
@@ -58,14 +58,47 @@ def _bits(largest: int) -> int:
     return max(1, int(largest).bit_length())
 
 
+def _by_source(
+    sources: NDArray[np.int32], targets: NDArray[np.int32]
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.intp]]:
+    """Sort by source, by target too where that costs nothing; also return the permutation."""
+    target_bits, position_bits = _bits(int(targets.max())), _bits(len(sources))
+    if _bits(int(sources.max())) + target_bits + position_bits > _WORD:
+        order = _stable_order(sources)
+        return sources.take(order), targets.take(order), order
+    words = _packed(sources, targets, target_bits, position_bits)
+    words.sort()
+    order = (words & _mask(position_bits)).view(np.intp)
+    words >>= np.uint64(position_bits)
+    targets = (words & _mask(target_bits)).astype(np.int32)
+    words >>= np.uint64(target_bits)
+    return words.astype(np.int32), targets, order
+
+
+def _packed(
+    sources: NDArray[np.int32], targets: NDArray[np.int32], target_bits: int, position_bits: int
+) -> NDArray[np.uint64]:
+    """uint64 [E]; source, target and position in one word, which sorts as the three do."""
+    words = sources.astype(np.uint64)
+    words <<= np.uint64(target_bits)
+    words |= targets.view(np.uint32)
+    words <<= np.uint64(position_bits)
+    words |= np.arange(len(sources), dtype=np.uint64)
+    return words
+
+
+def _mask(bits: int) -> np.uint64:
+    return np.uint64((1 << bits) - 1)
+
+
 def _stable_order(sources: NDArray[np.int32]) -> NDArray[np.intp]:
     """Return the permutation that sorts by source. Source and position share a word, which sorts in one go."""
-    shift = np.uint64(_bits(len(sources)))
+    position_bits = _bits(len(sources))
     words = sources.astype(np.uint64)
-    words <<= shift
+    words <<= np.uint64(position_bits)
     words |= np.arange(len(sources), dtype=np.uint64)
     words.sort()
-    words &= (np.uint64(1) << shift) - np.uint64(1)
+    words &= _mask(position_bits)
     return words.view(np.intp)
 
 
@@ -100,15 +133,10 @@ def _block_order(sources: NDArray[np.int32], targets: NDArray[np.int32], target_
     if _bits(int(sources[-1]) - int(sources[0])) + target_bits + position_bits > _WORD:
         fallback: NDArray[np.intp] = np.lexsort((targets, sources))
         return fallback
-    words = (sources - sources[0]).astype(np.uint64)
-    words <<= np.uint64(target_bits)
-    words |= targets.astype(np.uint64)
-    words <<= np.uint64(position_bits)
-    words |= np.arange(len(sources), dtype=np.uint64)
+    words = _packed(sources - sources[0], targets, target_bits, position_bits)
     words.sort()
-    words &= np.uint64((1 << position_bits) - 1)
-    positions: NDArray[np.intp] = words.view(np.intp)
-    return positions
+    words &= _mask(position_bits)
+    return words.view(np.intp)
 
 
 def _sort_parallel(edge_index: NDArray[np.int32], columns: dict[str, NDArray[Any]]) -> None:
