@@ -42,7 +42,7 @@ def in_canonical_order(
         result = {name: np.empty_like(values) for name, values in columns.items()}
         pairs = [(values, result[name]) for name, values in columns.items()]
         _sort_targets(edge_index, targets, order, pairs)
-    _sort_parallel(edge_index, result)
+    _sort_parallel(edge_index, columns, result)
     return edge_index, result
 
 
@@ -139,8 +139,10 @@ def _block_order(sources: NDArray[np.int32], targets: NDArray[np.int32], target_
     return words.view(np.intp)
 
 
-def _sort_parallel(edge_index: NDArray[np.int32], columns: dict[str, NDArray[Any]]) -> None:
-    """Put relationships between the same two nodes in the order of their properties."""
+def _sort_parallel(
+    edge_index: NDArray[np.int32], given: Mapping[str, NDArray[Any]], columns: dict[str, NDArray[Any]]
+) -> None:
+    """Put relationships between the same two nodes in the order of their properties; `given` stays as it is."""
     same = (edge_index[0, 1:] == edge_index[0, :-1]) & (edge_index[1, 1:] == edge_index[1, :-1])
     if not columns or not same.any():
         return
@@ -151,7 +153,7 @@ def _sort_parallel(edge_index: NDArray[np.int32], columns: dict[str, NDArray[Any
     keys = [_sortable(values[picked]) for values in columns.values()]
     order: NDArray[np.intp] = picked[np.lexsort((*reversed(keys), edge_index[1, picked], edge_index[0, picked]))]
     for name, values in columns.items():
-        columns[name] = values.copy()
+        columns[name] = values.copy() if values is given[name] else values
         columns[name][picked] = values[order]
 
 
