@@ -105,8 +105,8 @@ def _add(
 def _label(data: HeteroData, projection: Projection, target: Target, membership: NDArray[np.integer]) -> None:
     table, store = projection.relationships[target.edge_type], data[target.edge_type]
     store.edge_label_index = torch.from_numpy(table.edge_index.astype(np.int64))
-    if target.property is not None:
-        store.edge_label = torch.from_numpy(np.asarray(table.properties[target.property], dtype=np.float32))
+    if target.value_property is not None:
+        store.edge_label = torch.from_numpy(np.asarray(table.properties[target.value_property], dtype=np.float32))
     for name, part in MASKS.items():
         store[name] = torch.from_numpy(membership == part)
 
