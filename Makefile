@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo down test check bench bench-full lock tools
+.PHONY: help demo down test check wire bench bench-full lock tools
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,12 +19,20 @@ down: ## stop what `make demo` or `bridge up` started
 
 test: check ## everything: check, Python tests, plugin tests, tests against a real Neo4j
 	$(BIN)/python -m pytest
-	mvn --batch-mode --quiet -f plugin/pom.xml verify
+	mvn --batch-mode --quiet -f plugin/pom.xml test
 
 check: tools $(READY) ## what needs no database: style, types, import contracts, wire format, generated code
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/buf lint proto
+	$(BIN)/buf breaking proto --against proto/image.binpb
+	@if command -v uv >/dev/null; then $(BIN)/python -m bridge.generate --check --protobuf; \
+	else $(BIN)/python -m bridge.generate --check && echo 'No uv here: bridge/v1 was not compared with proto/.'; fi
+	mvn --batch-mode --quiet -f plugin/pom.xml spotless:check
+
+wire: $(READY) ## accept the wire format as it is now: what `check` compares with from then on
+	$(BIN)/buf build proto -o proto/image.binpb
 
 bench: $(READY) ## the benchmarks that together end within 25 minutes
 	$(BIN)/python -m benchmarks
