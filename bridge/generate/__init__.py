@@ -1,1 +1,1 @@
-"""Writes what follows from the procedure declarations: Java classes, reference pages, and from proto/ the Python code."""
+"""Writes what follows from the declarations: Java classes and reference pages, and from proto/ the Python code."""

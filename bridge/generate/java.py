@@ -91,7 +91,9 @@ def _records(family: Family) -> Iterator[str]:
         if rows.setdefault(signature.row, signature.yields) != signature.yields:
             raise ValueError(f"Two kinds of rows of bridge.{family.name} are named {signature.row}.")
     for name, columns in rows.items():
-        fields = ",\n".join(f"            @Description({_literal(c.description)}) {_java(c.type)} {c.name}" for c in columns)
+        fields = ",\n".join(
+            f"            @Description({_literal(c.description)}) {_java(c.type)} {c.name}" for c in columns
+        )
         values = ",\n".join(f'                    row.{_reader(each.type)}("{each.name}")' for each in columns)
         yield f"""\
     /** A row. */

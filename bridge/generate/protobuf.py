@@ -20,7 +20,9 @@ def compile_protos(root: Path, target: Path) -> None:
     outputs = [f"--{kind}_out={target}" for kind in ("python", "pyi", "grpc_python")]
     # setuptools: grpcio-tools imports pkg_resources.
     environment = ["uv", "run", "--no-project", "--python", "3.11", "--with", GRPCIO_TOOLS, "--with", "setuptools<81"]
-    subprocess.run([*environment, "python", "-m", "grpc_tools.protoc", "-Iproto", *outputs, *protos], cwd=root, check=True)
+    subprocess.run(
+        [*environment, "python", "-m", "grpc_tools.protoc", "-Iproto", *outputs, *protos], cwd=root, check=True
+    )
 
 
 def stale(root: Path, fresh: Path) -> Iterator[str]:

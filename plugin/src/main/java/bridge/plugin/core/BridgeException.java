@@ -3,6 +3,7 @@ package bridge.plugin.core;
 import com.google.rpc.ErrorInfo;
 import io.grpc.Metadata;
 import io.grpc.protobuf.StatusProto;
+import java.util.Set;
 import java.util.function.Supplier;
 import org.neo4j.kernel.api.exceptions.Status;
 
@@ -11,6 +12,10 @@ import org.neo4j.kernel.api.exceptions.Status;
  * prefix, because it has a status.
  */
 public final class BridgeException extends RuntimeException implements Status.HasStatus {
+    /** What gRPC itself says of a lost connection, and of a server that stops; a server says the same with an ErrorInfo. */
+    private static final Set<io.grpc.Status.Code> LOST =
+            Set.of(io.grpc.Status.Code.UNAVAILABLE, io.grpc.Status.Code.CANCELLED);
+
     private final transient Status status;
 
     public BridgeException(Status status, String message) {
@@ -58,7 +63,7 @@ public final class BridgeException extends RuntimeException implements Status.Ha
     /** Say what the end of a call means. The text of a server that answered is passed on as it is. */
     static BridgeException of(io.grpc.Status end, Metadata trailers, String address, boolean connected) {
         String text = end.getDescription() == null ? end.getCode().name() : end.getDescription();
-        if (end.getCode() == io.grpc.Status.Code.UNAVAILABLE && !fromServer(end, trailers)) {
+        if (LOST.contains(end.getCode()) && !fromServer(end, trailers)) {
             return connected ? ended(address, cause(end)) : unreachable(address, cause(end));
         }
         return new BridgeException(
