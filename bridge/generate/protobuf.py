@@ -1,4 +1,4 @@
-"""The Python code in `bridge/v1`, made by the oldest grpcio-tools that bridge supports, so that it runs with all later ones."""
+"""The Python code in `bridge/v1`, made by the oldest grpcio-tools supported, so that it runs with all later ones."""
 
 from __future__ import annotations
 

@@ -113,7 +113,7 @@ public final class FakeServer implements AutoCloseable {
                 try {
                     playing.play(talk);
                     responses.onCompleted();
-                } catch (Exception failure) {
+                } catch (Throwable failure) {
                     if (talk.cancelled.getCount() > 0) {
                         responses.onError(Status.fromThrowable(failure).asRuntimeException());
                     }
