@@ -65,13 +65,19 @@ def two_camps(seed: int = 0) -> Board:
     return Board(projection, withheld, targets != withheld[sources])
 
 
-def nodes(label: str, keys: NDArray[np.generic], properties: Mapping[str, NDArray[np.generic]] | None = None) -> NodeTable:
+def nodes(
+    label: str, keys: NDArray[np.generic], properties: Mapping[str, NDArray[np.generic]] | None = None
+) -> NodeTable:
     """Make a node table; keys must ascend."""
     return NodeTable(label, "id", keys, np.arange(len(keys)), properties or {})
 
 
 def links(
-    sources: NDArray[np.integer], targets: NDArray[np.integer], *, undirected: bool = False, **columns: NDArray[np.floating]
+    sources: NDArray[np.integer],
+    targets: NDArray[np.integer],
+    *,
+    undirected: bool = False,
+    **columns: NDArray[np.floating],
 ) -> RelationshipTable:
     """Make a relationship table in canonical order."""
     order = np.lexsort((targets, sources))
@@ -96,7 +102,10 @@ def with_nodes(projection: Projection, label: str, keys: NDArray[np.generic]) ->
         properties[name][moved[moved >= 0]] = old[moved >= 0]
     relationships = {}
     for edge_type, old_table in projection.relationships.items():
-        rows = [moved[ends] if name == label else ends for name, ends in zip(edge_type[::2], old_table.edge_index, strict=True)]
+        rows = [
+            moved[ends] if name == label else ends
+            for name, ends in zip(edge_type[::2], old_table.edge_index, strict=True)
+        ]
         kept = (rows[0] >= 0) & (rows[1] >= 0)
         columns = {name: values[kept] for name, values in old_table.properties.items()}
         relationships[edge_type] = links(rows[0][kept], rows[1][kept], undirected=old_table.undirected, **columns)

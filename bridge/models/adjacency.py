@@ -18,6 +18,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch_geometric.nn import MessagePassing
 
+# torch calls all CSR tensors beta, once a process.
+warnings.filterwarnings("ignore", message="Sparse CSR tensor support")
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -130,9 +133,7 @@ class Adjacency:
 
 
 def _csr(starts: Tensor, columns: Tensor, values: Tensor, width: int) -> Tensor:
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Sparse CSR tensor support")
-        return torch.sparse_csr_tensor(starts, columns, values, (len(starts) - 1, width))
+    return torch.sparse_csr_tensor(starts, columns, values, (len(starts) - 1, width), check_invariants=False)
 
 
 def _inverse_root(strengths: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Record the models' loss curves anew: `python -m tests.golden.record`. Only after a change that is meant to move them."""
+"""Record the loss curves anew, after a change that is meant to move them: `python -m tests.golden.record`."""
 
 import json
 

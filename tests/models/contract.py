@@ -85,7 +85,9 @@ class ModelContract:
         validate, test = ~board.train & turn, ~board.train & ~turn
         values = board.projection.relationships[TARGET.edge_type].properties["stars"]
         changed = boards.with_values(board.projection, np.where(test, -777.0, values))
-        fits = [self.fit(board.problem(projection=p, validate_on=validate), epochs=10) for p in (board.projection, changed)]
+        fits = [
+            self.fit(board.problem(projection=p, validate_on=validate), epochs=10) for p in (board.projection, changed)
+        ]
         assert fits[0].history == fits[1].history
         assert save(fits[0].model.arrays()) == save(fits[1].model.arrays())
 
@@ -161,7 +163,8 @@ class ModelContract:
         """An empty side type, none at all and no features are fine."""
         board = two_camps()
         empty = replace(
-            board.projection, relationships={**board.projection.relationships, SHELF: boards.links(*np.zeros((2, 0), int))}
+            board.projection,
+            relationships={**board.projection.relationships, SHELF: boards.links(*np.zeros((2, 0), int))},
         )
         for problem in (board.problem(projection=empty), board.problem(message_types=frozenset(), features={})):
             assert np.isfinite(self.scores(self.quick(problem), problem.projection)).all()

@@ -1,5 +1,7 @@
 """GraphFm keeps the promises of every model, and predicts on the scale it was trained on."""
 
+from typing import ClassVar
+
 import numpy as np
 
 from bridge.models.graph_fm import GraphFm
@@ -10,7 +12,7 @@ from tests.models.contract import ModelContract
 class TestGraphFm(ModelContract):
     model = GraphFm
     name = "graphFm"
-    settings = {"epochs": 150, "learningRate": 0.02}
+    settings: ClassVar = {"epochs": 150, "learningRate": 0.02}
 
     def test_predictions_stay_on_the_scale(self) -> None:
         """No prediction leaves the range of the values learned from."""

@@ -1,5 +1,7 @@
 """LightGcn keeps the promises of every model; its loss is the full softmax whatever the chunks."""
 
+from typing import ClassVar
+
 import numpy as np
 import pytest
 import torch
@@ -14,7 +16,7 @@ from tests.models.contract import ModelContract
 class TestLightGcn(ModelContract):
     model = LightGcn
     name = "lightGcn"
-    settings = {"epochs": 60, "embeddingDimension": 16}
+    settings: ClassVar = {"epochs": 60, "embeddingDimension": 16}
 
     def test_nothing_liked_is_an_error_that_names_the_threshold(self) -> None:
         """A threshold above all values is refused with both numbers."""

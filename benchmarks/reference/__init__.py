@@ -1,0 +1,1 @@
+"""Our own versions of the programs that bridge is measured against."""
