@@ -59,6 +59,5 @@ class RawProjection:
 
 def object_column(values: Sequence[Any], **options: Any) -> Column:
     """Make a column of Python objects, never of a numpy type that would swallow their own."""
-    array = np.empty(len(values), dtype=object)
-    array[:] = list(values)
-    return Column(array, **options)
+    # Not by assignment: numpy would take lists of one length for another dimension.
+    return Column(np.fromiter(values, dtype=object, count=len(values)), **options)

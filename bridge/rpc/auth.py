@@ -9,6 +9,9 @@ from typing import Any
 
 import grpc
 
+from bridge.core.errors import BridgeError, PermissionDeniedError, UnauthenticatedError
+from bridge.rpc.errors import to_status
+
 PLUGIN, OPERATOR, ANYONE = "plugin", "operator", "anyone"
 
 ROLES: Mapping[str, frozenset[str]] = {
@@ -22,18 +25,21 @@ ROLES: Mapping[str, frozenset[str]] = {
 
 @dataclass(frozen=True)
 class Tokens:
-    """The tokens of a server; an empty one is not asked for."""
+    """The tokens of a server. Without any, everyone has every role; once there is one, a role without a token is
+    closed to all."""
 
     plugin: str = ""
     operator: str = ""
 
-    def role_of(self, given: str) -> frozenset[str]:
-        """Return the roles that a token opens; without any token configured, all are open."""
-        roles = {ANYONE}
+    def roles(self, given: str) -> frozenset[str]:
+        """Return the roles that a token opens."""
+        if not (self.plugin or self.operator):
+            return frozenset({ANYONE, PLUGIN, OPERATOR})
+        opened = {ANYONE}
         for role, token in ((PLUGIN, self.plugin), (OPERATOR, self.operator)):
-            if hmac.compare_digest(given.encode(), token.encode()) or not (self.plugin or self.operator):
-                roles.add(role)
-        return frozenset(roles)
+            if token and hmac.compare_digest(given.encode(), token.encode()):
+                opened.add(role)
+        return frozenset(opened)
 
 
 class TokenInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[misc]  # grpc ships no types
@@ -50,20 +56,26 @@ class TokenInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[misc]  # grp
         given = str(metadata.get("authorization", "")).removeprefix("Bearer ")
         method = handler_call_details.method
         allowed = next((roles for prefix, roles in ROLES.items() if method.startswith(prefix)), frozenset())
-        if allowed & self._tokens.role_of(given):
+        if allowed & self._tokens.roles(given):
             return await continuation(handler_call_details)
-        return _refusal(method, given)
+        return _refusal(_why(method, given), method)
 
 
-def _refusal(method: str, given: str) -> grpc.RpcMethodHandler:
-    async def refuse(_: Any, context: grpc.aio.ServicerContext) -> None:
-        if given:
-            text = f"The token does not open `{method}`. Use the one of the server's settings for this kind of caller."
-            await context.abort(grpc.StatusCode.PERMISSION_DENIED, text)
-        text = (
-            "The bridge server asks for a token. Set `token` in conf/bridge.conf (or BRIDGE_TOKEN in Neo4j's "
-            "environment) to the server's plugin token."
+def _why(method: str, given: str) -> BridgeError:
+    if given:
+        return PermissionDeniedError(
+            f"The token does not open `{method}`. Use the one of the server's settings for this kind of caller.",
+            reason="WRONG_TOKEN",
         )
-        await context.abort(grpc.StatusCode.UNAUTHENTICATED, text)
+    return UnauthenticatedError(
+        "The bridge server asks for a token. Set `token` in conf/bridge.conf (or BRIDGE_TOKEN in Neo4j's "
+        "environment) to the server's plugin token.",
+        reason="NO_TOKEN",
+    )
+
+
+def _refusal(error: BridgeError, method: str) -> grpc.RpcMethodHandler:
+    async def refuse(_: Any, context: grpc.aio.ServicerContext) -> None:
+        await context.abort_with_status(to_status(error, method))
 
     return grpc.stream_stream_rpc_method_handler(refuse)

@@ -22,6 +22,9 @@ CHUNK_BYTES = 2**20
 
 DTYPES = frozenset({"<i4", "<i8", "<f4", "<f8", "|u1", "|b1"})
 
+OBJECT_BYTES = 1024
+"""Guess of what a value of no numeric type takes in a chunk; a map may take more, and a message 64 MiB."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -52,7 +55,11 @@ def to_map(fields: Mapping[str, Any]) -> value_pb2.MapValue:
 
 
 def from_value(value: value_pb2.Value) -> Any:
-    """Turn a Cypher value into a Python one."""
+    """Turn a Cypher value into a Python one.
+
+    Raises:
+        InvalidArgumentError: a DATETIME that Python has no word for.
+    """
     match value.WhichOneof("kind"):
         case None:
             return None
@@ -61,9 +68,18 @@ def from_value(value: value_pb2.Value) -> Any:
         case "map":
             return from_map(value.map)
         case "millis":
-            return _EPOCH + timedelta(milliseconds=value.millis)
+            return _datetime(value.millis)
         case kind:
             return getattr(value, kind)
+
+
+def _datetime(millis: int) -> datetime:
+    try:
+        return _EPOCH + timedelta(milliseconds=millis)
+    except OverflowError:
+        raise InvalidArgumentError(
+            f"A DATETIME lies {millis} ms from 1970, but must lie in the years 1 to 9999.", reason="BAD_DATETIME"
+        ) from None
 
 
 def from_map(fields: value_pb2.MapValue) -> dict[str, Any]:
@@ -126,7 +142,12 @@ def from_column(column: value_pb2.Column, rows: int) -> Column:
         InvalidArgumentError: the plugin sent what is no column of so many rows.
     """
     present = np.frombuffer(column.present, dtype=np.uint8) if column.present else None
-    values = _values(column, max(1, column.width))
+    try:
+        values = _values(column, max(1, column.width))
+    except ValueError as error:  # numpy's and the decoder's word for bytes that do not add up
+        raise InvalidArgumentError(
+            f"The column `{column.name}` can not be read: {error}.", reason="BAD_COLUMN"
+        ) from error
     if len(values) != rows or (present is not None and len(present) != rows):
         raise InvalidArgumentError(
             f"The column `{column.name}` has {len(values)} rows in a chunk of {rows}.", reason="BAD_COLUMN"
@@ -151,22 +172,29 @@ def _values(column: value_pb2.Column, width: int) -> NDArray[Any]:
 
 
 def _objects(values: Sequence[Any]) -> NDArray[Any]:
-    array = np.empty(len(values), dtype=object)
-    array[:] = values
-    return array
+    # Not by assignment: numpy would take lists of one length for another dimension.
+    return np.fromiter(values, dtype=object, count=len(values))
 
 
 def joined(name: str, parts: Sequence[Mapping[str, Column]]) -> Table:
-    """Put the chunks of one table together; a column gets the widest of its chunks' dtypes."""
+    """Put the chunks of one table together.
+
+    A column gets the widest of its chunks' dtypes; objects, where its vectors differ in length.
+
+    Raises:
+        InvalidArgumentError: the chunks have not the same columns.
+    """
     if len(parts) == 1:
         return Table(name, parts[0])
     filled = [part for part in parts if part and len(next(iter(part.values())))] or list(parts[:1])
+    if any(part.keys() != filled[0].keys() for part in filled):
+        raise InvalidArgumentError(f"The chunks of `{name}` have not the same columns.", reason="BAD_COLUMN")
     return Table(name, {key: _joined([part[key] for part in filled]) for key in filled[0]})
 
 
 def _joined(columns: Sequence[Column]) -> Column:
     arrays = [column.values for column in columns]
-    if any(array.dtype == object for array in arrays):
+    if any(array.dtype == object for array in arrays) or len({array.shape[1:] for array in arrays}) > 1:
         values = _objects([value for array in arrays for value in array.tolist()])
     else:
         values = np.concatenate(arrays)
@@ -177,17 +205,22 @@ def _joined(columns: Sequence[Column]) -> Column:
 
 
 def to_column(name: str, column: Column) -> value_pb2.Column:
-    """Turn an array into a column."""
+    """Turn an array into a column; integers travel as "<i4" where all of them fit.
+
+    Raises:
+        TypeError: the wire has no such dtype.
+    """
     values = column.values
     present = b"" if column.present is None else column.present.astype(np.uint8).tobytes()
     if values.dtype == object:
-        return value_pb2.Column(
-            name=name, dtype="value", values=[to_value(each) for each in values], present=present
-        )
-    little = np.ascontiguousarray(values.astype(values.dtype.newbyteorder("<"), copy=False))
+        return value_pb2.Column(name=name, dtype="value", values=[to_value(each) for each in values], present=present)
+    narrow = np.dtype("<i4") if _fits_i4(values) else values.dtype.newbyteorder("<")
+    little = np.ascontiguousarray(values.astype(narrow, copy=False))
+    if little.dtype.str not in DTYPES:
+        raise TypeError(f"Column {name} is {little.dtype.str}; the wire has {sorted(DTYPES)}")
     return value_pb2.Column(
         name=name,
-        dtype=little.dtype.str.replace("|i1", "|u1"),
+        dtype=little.dtype.str,
         width=1 if little.ndim == 1 else little.shape[1],
         data=little.tobytes(),
         present=present,
@@ -195,10 +228,17 @@ def to_column(name: str, column: Column) -> value_pb2.Column:
     )
 
 
+def _fits_i4(values: NDArray[Any]) -> bool:
+    limits = np.iinfo(np.int32)
+    return values.dtype == np.int64 and (
+        not values.size or bool(limits.min <= values.min() and values.max() <= limits.max)
+    )
+
+
 def to_chunks(columns: Mapping[str, Column]) -> Iterator[value_pb2.Chunk]:
     """Cut columns into chunks of about a MiB; the last has `last`, and there is always one."""
     rows = len(next(iter(columns.values()))) if columns else 0
-    row_bytes = sum(max(8, each.values.nbytes // max(1, rows)) for each in columns.values())
+    row_bytes = sum(_row_bytes(each.values) for each in columns.values())
     size = max(1, CHUNK_BYTES // max(1, row_bytes))
     for start in range(0, max(1, rows), size):
         part = slice(start, start + size)
@@ -207,6 +247,10 @@ def to_chunks(columns: Mapping[str, Column]) -> Iterator[value_pb2.Chunk]:
             columns=[to_column(name, _cut(column, part)) for name, column in columns.items()],
             last=start + size >= rows,
         )
+
+
+def _row_bytes(values: NDArray[Any]) -> int:
+    return OBJECT_BYTES if values.dtype == object else max(8, values.nbytes // max(1, len(values)))
 
 
 def _cut(column: Column, part: slice) -> Column:

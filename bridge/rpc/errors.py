@@ -27,6 +27,12 @@ STATUS: dict[type[errors.BridgeError], int] = {
 
 DOMAIN = "bridge"
 
+MOST_TEXT_BYTES = 5_000
+"""What a message may take on the wire. It travels in HTTP/2 trailers, twice, and gRPC gives up on trailers of more
+than 8 KiB."""
+
+_MOST_VALUE_CHARACTERS = 120
+
 _log = logging.getLogger(__name__)
 
 
@@ -41,6 +47,28 @@ def to_status(error: Exception, doing: str) -> grpc.Status:
 
 
 def _status(code: int, message: str, reason: str, metadata: dict[str, str]) -> grpc.Status:
+    message = _shortened(message)
+    short = {key: value[:_MOST_VALUE_CHARACTERS] for key, value in metadata.items()}
     detail = any_pb2.Any()
-    detail.Pack(error_details_pb2.ErrorInfo(reason=reason, domain=DOMAIN, metadata=metadata))
+    detail.Pack(error_details_pb2.ErrorInfo(reason=reason, domain=DOMAIN, metadata=short))
     return rpc_status.to_status(status_pb2.Status(code=code, message=message, details=[detail]))
+
+
+def _shortened(message: str) -> str:
+    """Cut a message from its middle, so that what came stays, and what to do next."""
+    kept = len(message)
+    while _wire_bytes(text := message if kept == len(message) else _ends(message, kept)) > MOST_TEXT_BYTES:
+        kept = kept * 3 // 4
+    return text
+
+
+def _ends(message: str, kept: int) -> str:
+    first = kept * 2 // 3
+    return f"{message[:first]} … {message[len(message) - (kept - first) :]}"
+
+
+def _wire_bytes(message: str) -> int:
+    """Size as `grpc-message`, percent-encoded, and once more in the base64 of `grpc-status-details-bin`."""
+    encoded = message.encode("utf-8", "replace")
+    escaped = sum(not 0x20 <= byte <= 0x7E or byte == 0x25 for byte in encoded)
+    return len(encoded) + 2 * escaped + 4 * len(encoded) // 3

@@ -39,8 +39,9 @@ class ProcedureServicer(service.ProcedureServiceServicer):
     async def Call(self, request_iterator: Any, context: grpc.aio.ServicerContext) -> None:  # noqa: N802 (gRPC's name)
         """Decode, act, encode."""
         message = await context.read()
-        start = message.start if message is not grpc.aio.EOF else wire.Start()
-        began, outcome = time.perf_counter(), "OK"
+        if message is grpc.aio.EOF:
+            return  # a client that came and went
+        start, began, outcome = message.start, time.perf_counter(), "OK"
         try:
             await self._run(start, context)
         except asyncio.CancelledError:

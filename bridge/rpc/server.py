@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -20,6 +21,8 @@ MIB = 2**20
 MAX_MESSAGE_BYTES = 64 * MIB
 MIN_PING_INTERVAL = timedelta(seconds=5)
 """grpcio's own 5 minutes would end a silent call whose client keeps the connection alive by pings."""
+PING_INTERVAL = timedelta(seconds=30)
+"""A client whose machine is gone never says so: its call ends, and its training, when a ping stays unanswered."""
 
 
 @dataclass(frozen=True)
@@ -41,13 +44,18 @@ class Endpoint:
         Raises:
             InvalidArgumentError: saying what is missing.
         """
-        if self.host in ("127.0.0.1", "::1", "localhost") or self.insecure:
+        if bool(self.certificate) != bool(self.private_key):
+            raise InvalidArgumentError(
+                "TLS needs both BRIDGE_TLS_CERTIFICATE and BRIDGE_TLS_KEY, but only one of them was set.",
+                reason="INCOMPLETE_TLS",
+            )
+        if _is_loopback(self.host) or self.insecure:
             return
         missing = [
             name
             for name, there in (
                 ("a plugin token (BRIDGE_PLUGIN_TOKEN)", self.tokens.plugin),
-                ("TLS (BRIDGE_TLS_CERTIFICATE and BRIDGE_TLS_KEY)", self.certificate and self.private_key),
+                ("TLS (BRIDGE_TLS_CERTIFICATE and BRIDGE_TLS_KEY)", self.certificate),
             )
             if not there
         ]
@@ -57,6 +65,13 @@ class Endpoint:
                 "listen on 127.0.0.1, or accept the risk with `--insecure`.",
                 reason="INSECURE_ADDRESS",
             )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 class Server:
@@ -72,6 +87,7 @@ class Server:
                 ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
                 ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
                 ("grpc.http2.min_ping_interval_without_data_ms", MIN_PING_INTERVAL // timedelta(milliseconds=1)),
+                ("grpc.keepalive_time_ms", PING_INTERVAL // timedelta(milliseconds=1)),
                 ("grpc.so_reuseport", 0),  # a second server on a taken port must fail, not share it
             ],
         )
@@ -86,7 +102,8 @@ class Server:
         Raises:
             InvalidArgumentError: the port is taken.
         """
-        address = f"{self._endpoint.host}:{self._endpoint.port}"
+        host = self._endpoint.host
+        address = f"{f'[{host}]' if ':' in host else host}:{self._endpoint.port}"
         try:
             port = self._bind(address)
         except RuntimeError as error:

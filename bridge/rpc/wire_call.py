@@ -10,7 +10,7 @@ import grpc
 
 from bridge.core.call import Caller, Done, WriteRelationships
 from bridge.core.columns import Column, Table
-from bridge.core.errors import FailedPreconditionError, NotFoundError, did_you_mean
+from bridge.core.errors import CancelledError, FailedPreconditionError, NotFoundError, did_you_mean
 from bridge.core.graph import Graph
 from bridge.rpc import convert
 from bridge.v1 import procedure_service_pb2 as wire
@@ -68,7 +68,7 @@ class WireCall:
         )
         async with self._commanding:
             await self._send(read_projection=question)
-            tables = await self._tables()
+            tables = await self._tables(len(nodes) + len(relationships))
         found = iter(tables)
         return {name: next(found) for name in nodes}, {name: next(found) for name in relationships}
 
@@ -77,7 +77,7 @@ class WireCall:
         question = wire.ReadNodeProperties(graph_name=self._graph_name, label=label, properties=properties)
         async with self._commanding:
             await self._send(read_node_properties=question)
-            return (await self._tables())[0]
+            return (await self._tables(1))[0]
 
     async def check_links(self, types: Sequence[str], pairs: Table, *, both_directions: bool) -> Column:
         """Ask which pairs are linked in the store."""
@@ -91,7 +91,7 @@ class WireCall:
                     pairs=chunk,
                 )
                 await self._send(check_links=question)
-                parts.append((await self._tables())[0].columns)
+                parts.append((await self._tables(1))[0].columns)
         return convert.joined("", parts).columns["linked"]
 
     async def job(self, job_id: str, name: str, steps: Sequence[str]) -> None:
@@ -145,13 +145,28 @@ class WireCall:
             return convert.from_done((await self._answer("done")).done)
 
     async def _send(self, **message: Any) -> None:
-        async with self._writing:
-            await self._stream.write(wire.CallResponse(**message))
+        await self._writing.acquire()
+        # gRPC takes one message at a time, and goes on with it when the task that sends it is cancelled: the lock is
+        # the message's, not the task's.
+        writing = asyncio.ensure_future(self._stream.write(wire.CallResponse(**message)))
+        writing.add_done_callback(self._written)
+        try:
+            await asyncio.shield(writing)
+        except grpc.aio.BaseError as error:
+            raise _gone() from error
+
+    def _written(self, writing: asyncio.Future[None]) -> None:
+        self._writing.release()
+        if not writing.cancelled():
+            writing.exception()  # whoever sent it may have left: its failure is nobody's news
 
     async def _answer(self, expected: str) -> wire.CallRequest:
-        answer: wire.CallRequest = await self._stream.read()
+        try:
+            answer: wire.CallRequest = await self._stream.read()
+        except grpc.aio.BaseError as error:
+            raise _gone() from error
         if answer is grpc.aio.EOF:
-            raise asyncio.CancelledError  # the plugin has gone
+            raise _gone()
         if answer.WhichOneof("message") != expected:
             raise FailedPreconditionError(
                 f"The plugin answered with `{answer.WhichOneof('message')}` where `{expected}` was asked for.",
@@ -159,14 +174,29 @@ class WireCall:
             )
         return answer
 
-    async def _tables(self) -> list[Table]:
+    async def _tables(self, count: int) -> list[Table]:
         """Read chunks up to the last one, and put together those of one table."""
-        tables: list[tuple[str, list[Mapping[str, Column]]]] = []
-        while True:
+        tables: list[tuple[_TableId, list[Mapping[str, Column]]]] = []
+        last = False
+        while not last:
             chunk = (await self._answer("chunk")).chunk
             columns = {each.name: convert.from_column(each, chunk.rows) for each in chunk.columns}
-            if not tables or tables[-1][0] != chunk.table:
-                tables.append((chunk.table, []))
+            # A label and a relationship type may bear the same name: only the columns tell the tables apart.
+            table = (chunk.table, tuple(columns))
+            if not tables or tables[-1][0] != table:
+                tables.append((table, []))
             tables[-1][1].append(columns)
-            if chunk.last:
-                return await asyncio.to_thread(lambda: [convert.joined(name, parts) for name, parts in tables])
+            last = chunk.last
+        if len(tables) != count:
+            raise FailedPreconditionError(
+                f"The plugin answered with {len(tables)} tables where {count} were asked for.", reason="PROTOCOL"
+            )
+        return await asyncio.to_thread(lambda: [convert.joined(name, parts) for (name, _), parts in tables])
+
+
+_TableId = tuple[str, tuple[str, ...]]
+"""Its name and its columns."""
+
+
+def _gone() -> CancelledError:
+    return CancelledError("The plugin ended the call before it was answered.", reason="CALL_ENDED")
