@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +107,7 @@ class Training:
     def _problem(self, fit_on: NDArray[np.bool_], validate_on: NDArray[np.bool_]) -> Problem:
         return Problem(
             projection=self.projection,
-            target=self.plan.target,
+            target=replace(self.plan.target, time_property=None),  # times split; no model reads them
             fit_on=fit_on,
             validate_on=validate_on,
             features=self.plan.features,
