@@ -12,7 +12,9 @@ CALL bridge.gnn.train('movies', {
   timeProperty: 'timestamp',
   featureProperties: {Movie: ['fastrp', 'titleEmbedding', 'genres']},
   randomSeed: 42
-}) YIELD modelInfo, trainMillis;
+}) YIELD modelInfo, trainMillis
+RETURN modelInfo.modelVersion AS version, modelInfo.metrics.test.rmse AS testRmse,
+  modelInfo.baselines.bias.rmse AS biasRmse, modelInfo.baselines.mean.rmse AS meanRmse, trainMillis;
 
 // Which movies belong at the top of this user's list? Good predicted stars do not answer that.
 CALL bridge.gnn.train('movies', {
@@ -23,4 +25,7 @@ CALL bridge.gnn.train('movies', {
   targetNodeLabel: 'Movie',
   targetProperty: 'rating',
   randomSeed: 42
-}) YIELD modelInfo, trainMillis;
+}) YIELD modelInfo, trainMillis
+RETURN modelInfo.modelVersion AS version, modelInfo.metrics.test.ndcgAt10 AS testNdcgAt10,
+  modelInfo.baselines.ease.ndcgAt10 AS easeNdcgAt10, modelInfo.baselines.popularity.ndcgAt10 AS popularityNdcgAt10,
+  trainMillis;

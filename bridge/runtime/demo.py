@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from pathlib import Path
 
 import neo4j
@@ -14,6 +13,8 @@ from bridge.core.errors import FailedPreconditionError, NotFoundError
 from bridge.runtime import database, script, show, statement
 from bridge.runtime.home import Checkout, Home
 from bridge.runtime.local import Status
+
+MODELS = "CALL bridge.model.list() YIELD modelInfo RETURN modelInfo"
 
 RECOMMENDED = """
 MATCH (:User {userId: $userId})-[recommended:RECOMMENDED]->(movie:Movie)
@@ -34,23 +35,20 @@ def run(status: Status, console: Console, *, user_id: int) -> None:
     Raises FailedPreconditionError with the database's words when a statement fails, NotFoundError for an unknown user.
     """
     begun = time.monotonic()
-    models: dict[str, Mapping[str, object]] = {}
     password = database.read_password(Home.at(status.home))
     auth = (status.user, password)
     with neo4j.GraphDatabase.driver(status.bolt_uri, auth=auth, notifications_min_severity="OFF") as driver:
         for file in sorted(Checkout.here().scripts.glob("*.cypher")):
-            models |= _run_script(driver, file, console)
+            _run_script(driver, file, console)
         console.rule("what came out")
-        for model_info in models.values():
+        for (model_info,) in statement.run(driver, MODELS, console).rows:
             console.print(show.metrics(model_info))
         _show_recommendations(driver, user_id, console)
     console.print(f"All of it took {time.monotonic() - begun:.0f} s.")
 
 
-def _run_script(driver: neo4j.Driver, file: Path, console: Console) -> dict[str, Mapping[str, object]]:
-    """Run a file's statements; return the `modelInfo` of the models that they trained, by name."""
+def _run_script(driver: neo4j.Driver, file: Path, console: Console) -> None:
     console.rule(f"cypher/{file.name}")
-    models: dict[str, Mapping[str, object]] = {}
     begun = time.monotonic()
     for text in script.read(file):
         console.print(f"{text};", style="cyan", highlight=False, markup=False, soft_wrap=True)
@@ -60,9 +58,7 @@ def _run_script(driver: neo4j.Driver, file: Path, console: Console) -> dict[str,
             said = error.message if isinstance(error, Neo4jError) else str(error)
             raise FailedPreconditionError(f"cypher/{file.name} stopped at the statement above: {said}") from error
         _show_outcome(outcome, console)
-        models |= _model_infos(outcome)
     console.print(f"{file.name}: {time.monotonic() - begun:.1f} s", style="dim")
-    return models
 
 
 def _show_outcome(outcome: statement.Outcome, console: Console) -> None:
@@ -70,13 +66,6 @@ def _show_outcome(outcome: statement.Outcome, console: Console) -> None:
         console.print(show.rows(outcome.keys, outcome.rows))
     said = [show.changes(outcome.counters), f"{outcome.seconds:.1f} s"]
     console.print(", ".join(part for part in said if part) + "\n", style="dim", highlight=False)
-
-
-def _model_infos(outcome: statement.Outcome) -> dict[str, Mapping[str, object]]:
-    if "modelInfo" not in outcome.keys:
-        return {}
-    found = [row[outcome.keys.index("modelInfo")] for row in outcome.rows]
-    return {str(info.get("modelName")): info for info in found if isinstance(info, Mapping)}
 
 
 def _show_recommendations(driver: neo4j.Driver, user_id: int, console: Console) -> None:
