@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import neo4j
@@ -42,7 +43,8 @@ def run(status: Status, console: Console, *, user_id: int) -> None:
             _run_script(driver, file, console)
         console.rule("what came out")
         for (model_info,) in statement.run(driver, MODELS, console).rows:
-            console.print(show.metrics(model_info))
+            if isinstance(model_info, Mapping):
+                console.print(show.metrics(model_info))
         _show_recommendations(driver, user_id, console)
     console.print(f"All of it took {time.monotonic() - begun:.0f} s.")
 
