@@ -14,6 +14,17 @@ HEADER = "// Written by `python -m bridge.generate` from the declarations in bri
 HOOKS = {"bridge.health": "health"}
 """Procedures with a method of their own in the plugin's base class: health answers even without a server."""
 
+GDS_FIELD = """\
+    /** Names GDS in this very class, so that Neo4j skips it, and starts, where GDS is absent. */
+    @Context
+    public TaskRegistryFactory taskRegistryFactory;
+
+    @Override
+    protected TaskRegistryFactory tasks() {
+        return taskRegistryFactory;
+    }
+"""
+
 _TYPES = {
     "INTEGER": ("Long", "integer"),
     "FLOAT": ("Double", "number"),
@@ -46,12 +57,15 @@ public final class Contract {{
 
 def procedures_class(family: Family) -> str:
     """Return the source of a family's class."""
-    base = "gds.ProjectionProcedures" if any(each.needs_graph for each in family.signatures) else "core.Procedures"
-    body = "\n".join([*_methods(family), *_records(family)])
+    needs_gds = any(each.needs_graph for each in family.signatures)
+    base = "gds.ProjectionProcedures" if needs_gds else "core.Procedures"
+    body = "\n".join([*([GDS_FIELD] if needs_gds else []), *_methods(family), *_records(family)])
     imports = [f"bridge.plugin.{base}", "bridge.plugin.core.Row", "java.util.stream.Stream"]
     imports += [f"org.neo4j.procedure.{name}" for name in ("Description", "Mode", "Procedure")]
     used = {"List<": "java.util.List", "Map<": "java.util.Map", "ZonedDateTime": "java.time.ZonedDateTime"}
     used["@Name"] = "org.neo4j.procedure.Name"
+    used["@Context"] = "org.neo4j.procedure.Context"
+    used["TaskRegistryFactory"] = "org.neo4j.gds.core.utils.progress.TaskRegistryFactory"
     imports += [name for word, name in used.items() if word in body]
     lines = "\n".join(f"import {name};" for name in sorted(imports))
     return f"""\

@@ -69,6 +69,11 @@ def test_a_procedure_class_has_modes_types_and_readers(tmp_path: Path) -> None:
     assert 'return row("bridge.greet.write"' in java
 
 
+def test_a_class_that_needs_gds_names_it_itself(tmp_path: Path) -> None:
+    """Neo4j skips such a class where GDS is absent; were only its base to name GDS, Neo4j would not start."""
+    assert "public TaskRegistryFactory taskRegistryFactory;" in generated(tmp_path, JAVA / "GreetProcedures.java")
+
+
 def test_a_catalog_procedure_needs_no_gds(tmp_path: Path) -> None:
     """A family without projections must load where GDS is absent, so it names nothing of it."""
     java = generated(tmp_path, JAVA / "CatalogProcedures.java")

@@ -13,15 +13,18 @@ public abstract class ProjectionProcedures extends Procedures {
     public Transaction transaction;
 
     @Context
-    public TaskRegistryFactory taskRegistryFactory;
-
-    @Context
     public StatusDetailsAccessor statusDetails;
+
+    /**
+     * What the generated class was injected with. Neo4j skips a class without GDS only when the class itself, not its
+     * base, names a type of GDS; otherwise it would not start.
+     */
+    protected abstract TaskRegistryFactory tasks();
 
     @Override
     protected final Answers answers() {
         var projections = new Projections(security.subject().executingUser(), database.databaseName());
-        var job = new JobProgress(taskRegistryFactory, statusDetails);
+        var job = new JobProgress(tasks(), statusDetails);
         return new ProjectionAnswers(projections, database, transaction, job);
     }
 }

@@ -6,6 +6,8 @@ import bridge.plugin.gds.ProjectionProcedures;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.neo4j.gds.core.utils.progress.TaskRegistryFactory;
+import org.neo4j.procedure.Context;
 import org.neo4j.procedure.Description;
 import org.neo4j.procedure.Mode;
 import org.neo4j.procedure.Name;
@@ -13,6 +15,15 @@ import org.neo4j.procedure.Procedure;
 
 /** CALL bridge.encode…: see docs/procedures/encode.md. */
 public final class EncodeProcedures extends ProjectionProcedures {
+    /** Names GDS in this very class, so that Neo4j skips it, and starts, where GDS is absent. */
+    @Context
+    public TaskRegistryFactory taskRegistryFactory;
+
+    @Override
+    protected TaskRegistryFactory tasks() {
+        return taskRegistryFactory;
+    }
+
     @Procedure(name = "bridge.encode.multiHot.mutate", mode = Mode.READ)
     @Description("Multi-hot vector of a stored list property, or of the neighbours over relationship types.")
     public Stream<EncodeMultiHotRow> multiHotMutate(

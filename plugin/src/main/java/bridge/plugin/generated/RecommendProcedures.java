@@ -5,6 +5,8 @@ import bridge.plugin.core.Row;
 import bridge.plugin.gds.ProjectionProcedures;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.neo4j.gds.core.utils.progress.TaskRegistryFactory;
+import org.neo4j.procedure.Context;
 import org.neo4j.procedure.Description;
 import org.neo4j.procedure.Mode;
 import org.neo4j.procedure.Name;
@@ -12,6 +14,15 @@ import org.neo4j.procedure.Procedure;
 
 /** CALL bridge.recommend…: see docs/procedures/recommend.md. */
 public final class RecommendProcedures extends ProjectionProcedures {
+    /** Names GDS in this very class, so that Neo4j skips it, and starts, where GDS is absent. */
+    @Context
+    public TaskRegistryFactory taskRegistryFactory;
+
+    @Override
+    protected TaskRegistryFactory tasks() {
+        return taskRegistryFactory;
+    }
+
     @Procedure(name = "bridge.recommend.stream", mode = Mode.READ)
     @Description("Top-K targets for each source node, from a hosted model.")
     public Stream<RecommendRow> stream(

@@ -5,6 +5,8 @@ import bridge.plugin.core.Row;
 import bridge.plugin.gds.ProjectionProcedures;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.neo4j.gds.core.utils.progress.TaskRegistryFactory;
+import org.neo4j.procedure.Context;
 import org.neo4j.procedure.Description;
 import org.neo4j.procedure.Mode;
 import org.neo4j.procedure.Name;
@@ -12,6 +14,15 @@ import org.neo4j.procedure.Procedure;
 
 /** CALL bridge.snapshot…: see docs/procedures/snapshot.md. */
 public final class SnapshotProcedures extends ProjectionProcedures {
+    /** Names GDS in this very class, so that Neo4j skips it, and starts, where GDS is absent. */
+    @Context
+    public TaskRegistryFactory taskRegistryFactory;
+
+    @Override
+    protected TaskRegistryFactory tasks() {
+        return taskRegistryFactory;
+    }
+
     @Procedure(name = "bridge.snapshot.stats", mode = Mode.READ)
     @Description("Fingerprint of a projection's content, read to the bridge server and opened in a trainer process.")
     public Stream<SnapshotRow> stats(
