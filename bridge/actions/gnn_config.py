@@ -66,7 +66,7 @@ class GnnTrainConfig(KeyedConfig):
     """Step size of Adam."""
     embedding_dimension: PositiveInt | None = None
     """Length of the learned vectors."""
-    dropout: float | None = Field(default=None, ge=0, lt=1)
+    dropout: float | None = Field(default=None, ge=0, lt=1, allow_inf_nan=False)
     """Share of the values that are zeroed while training."""
     penalty_l2: NonNegativeFloat | None = None
     """Weight of the squared parameters in the loss."""

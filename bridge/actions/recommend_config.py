@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import Field
+
 from bridge.actions.base_config import ModelConfig, NodeFilter
 from bridge.core.config import Name, Names, PositiveInt
 from bridge.core.procedure import NodeId, Row
@@ -20,7 +22,7 @@ class RecommendConfig(ModelConfig):
     """Only these target nodes: a list of node ids, or a label."""
     exclude_relationship_types: Names | None = None
     """Targets already linked by one of these types are left out; the model's target type when not given."""
-    min_score: float | None = None
+    min_score: float | None = Field(default=None, allow_inf_nan=False)
     """Leave out what scores below this."""
     write_relationship_type: Name = "RECOMMENDED"
     """Type of the relationships to write (write mode)."""

@@ -49,11 +49,21 @@ class Config(BaseModel):
             InvalidArgumentError: with every fault of the map.
         """
         by_lower = {key.lower(): key for key in cls.accepted()}
-        known = {by_lower.get(key.lower(), key): value for key, value in given.items() if value is not None}
+        known: dict[str, Any] = {}
+        faults: list[str] = []
+        for word, value in given.items():
+            key = by_lower.get(word.lower(), word)
+            if value is not None and key in known:
+                faults.append(f"The configuration parameter `{key}` was given more than once, also as `{word}`.")
+            if value is not None:
+                known[key] = value
         try:
-            return cls.model_validate(known)
+            config = cls.model_validate(known, by_alias=True, by_name=False)
         except ValidationError as error:
-            raise InvalidArgumentError(_join(list(_faults(cls, error))), reason="INVALID_CONFIGURATION") from None
+            faults += _faults(cls, error)
+        if faults:
+            raise InvalidArgumentError(_join(faults), reason="INVALID_CONFIGURATION")
+        return config
 
     def effective(self) -> dict[str, Any]:
         """Return the map that was in force, defaults included, as the `configuration` column shows it."""
@@ -72,13 +82,20 @@ def _faults(config: type[Config], error: ValidationError) -> Iterator[str]:
     if unexpected:
         yield _unexpected(unexpected, config.accepted())
     present = {str(fault["loc"][0]) for fault in details if fault["type"] != "missing"}
-    seen: set[str] = set()
+    by_key: dict[str, list[ErrorDetails]] = {}
     for fault in details:
-        key = str(fault["loc"][0]) if fault["loc"] else ""
-        if fault["type"] == "extra_forbidden" or key in seen:
-            continue
-        seen.add(key)
-        yield _fault_text(key, fault, [word for word in present if similar(key, word)])
+        if fault["type"] != "extra_forbidden":
+            by_key.setdefault(str(fault["loc"][0]) if fault["loc"] else "", []).append(fault)
+    for key, faults in by_key.items():
+        yield _fault_text(key, _nearest(faults), [word for word in sorted(present) if similar(key, word)])
+
+
+def _nearest(faults: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Keep what is wrong with the choice that was meant: a key of several types has a fault for each."""
+    deepest = max(len(fault["loc"]) for fault in faults)
+    nearest = [fault for fault in faults if len(fault["loc"]) == deepest]
+    fitting = [fault for fault in nearest if fault["type"] not in _TYPES]
+    return fitting[:1] or nearest
 
 
 def _unexpected(words: list[str], allowed: list[str]) -> str:
@@ -97,14 +114,16 @@ _TYPES = {
 }  # fmt: skip
 
 
-def _fault_text(key: str, fault: ErrorDetails, close: list[str]) -> str:
+def _fault_text(key: str, faults: list[ErrorDetails], close: list[str]) -> str:
+    fault = faults[0]
     kind, value, context = fault["type"], fault["input"], fault.get("ctx", {})
-    path = key + "".join(f"[{part}]" for part in fault["loc"][1:] if isinstance(part, int))
+    path = key + "".join(_place(part) for part in fault["loc"][1:])
     if kind == "missing":
         hint = f" (a similar parameter exists: [{', '.join(close)}])" if close else ""
         return f"No value specified for the mandatory configuration parameter `{key}`{hint}"
     if kind in _TYPES:
-        return f"The value of `{path}` must be of type `{_TYPES[kind]}` but was `{type_name(value)}`."
+        types = dict.fromkeys(f"`{_TYPES[each['type']]}`" for each in faults if each["loc"][1:-1] == fault["loc"][1:-1])
+        return f"The value of `{path}` must be of type {' or '.join(types)} but was `{type_name(value)}`."
     if kind == "literal_error":
         return f"The value of `{path}` must be one of {context['expected']} but was `{value}`."
     if kind in ("greater_than", "greater_than_equal", "less_than", "less_than_equal"):
@@ -120,6 +139,15 @@ def _fault_text(key: str, fault: ErrorDetails, close: list[str]) -> str:
         return f"`{path}` can not be null or blank, but it was `{value}`"
     return f"Value for `{path}` was `{value}`: {fault['msg'].removeprefix('Value error, ')}."
 
+
+def _place(part: int | str) -> str:
+    """Write one step into a list or a map; pydantic's words for a key itself and for a type are no steps."""
+    if isinstance(part, int):
+        return f"[{part}]"
+    return f".{part}" if part.isidentifier() and part not in _TYPE_WORDS else ""
+
+
+_TYPE_WORDS = frozenset({"int", "float", "str", "bool"})
 
 _BOUNDS = {
     "greater_than": "greater than",
