@@ -34,6 +34,8 @@ CALL gds.graph.project($name, $nodes, {RATED: {properties: ['rating', 'timestamp
 YIELD nodeCount, relationshipCount RETURN nodeCount, relationshipCount
 """
 
+TRAIN = "CALL bridge.gnn.train($graph, $config) YIELD modelInfo, configuration, trainMillis RETURN *"
+
 
 @dataclass(frozen=True)
 class Board:
@@ -62,6 +64,11 @@ class Board:
         """Label of people who wrote; `name` is their key."""
         return f"Author_{self.name}"
 
+    @property
+    def keys(self) -> dict[str, str]:
+        """The key property of each label."""
+        return {self.reader: "readerId", self.book: "bookId", self.shelf: "name", self.author: "name"}
+
     def train(self, **changes: Any) -> dict[str, Any]:
         """Return a configuration for `bridge.gnn.train` that takes a second or two."""
         return {
@@ -85,18 +92,19 @@ class Board:
         stack.rows(PROJECT, name=name, nodes=nodes, readConcurrency=read_concurrency)
         return name
 
-    def camps(self) -> dict[int, bool]:
-        """Return whether a book, by its key, belongs to the smaller camp."""
-        return {_book_id(place): place < BOOKS // 3 for place in range(BOOKS)}
+    def same_camp(self, reader_id: int, book_id: int) -> bool:
+        """Say whether a reader and a book, by their keys, belong to the same camp."""
+        places = {_book_id(place): place for place in range(BOOKS)}
+        return (500 - reader_id < READERS * 2 // 5) == (places[book_id] < BOOKS // 3)
 
 
 def make_board(stack: Stack, name: str, *, seed: int = 5, keys: bool = True) -> Board:
     """Create a board's nodes and relationships; `keys` says whether with uniqueness constraints."""
     board = Board(name)
     if keys:
-        for label, key in ((board.reader, "readerId"), (board.book, "bookId"), (board.shelf, "name"), (board.author, "name")):
+        for label, key in board.keys.items():
             stack.rows(f"CREATE CONSTRAINT FOR (node:{label}) REQUIRE node.{key} IS UNIQUE")
-    readers = [{"readerId": 500 - place, "small": place < READERS * 2 // 5} for place in range(READERS)]
+    readers = [{"readerId": 500 - place} for place in range(READERS)]
     books = [{"bookId": _book_id(place), "title": f"Book {place}", "pages": 100 + place} for place in range(BOOKS)]
     stack.rows(NODES, label=board.reader, rows=readers)
     stack.rows(NODES, label=board.book, rows=books)

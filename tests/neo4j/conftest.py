@@ -13,7 +13,7 @@ import pytest
 
 from bridge.runtime import WantedPorts
 from bridge.runtime.local import Runtime
-from tests.neo4j.board import Board, make_board
+from tests.neo4j.board import TRAIN, Board, make_board
 from tests.neo4j.stack import Stack
 
 JAVA_OPTIONS = "-Xms256m -Xmx1g"
@@ -61,3 +61,21 @@ def board(stack: Stack, unique: Callable[[str], str]) -> Board:
     board = make_board(stack, unique("board"))
     board.project(stack)
     return board
+
+
+@pytest.fixture(scope="session")
+def ranking(stack: Stack, board: Board, unique: Callable[[str], str]) -> str:
+    """Train a model for rankings on the board, in two versions that differ; return its name."""
+    name = unique("ranking")
+    for seed in (1, 2):
+        stack.rows(TRAIN, graph=board.name, config=board.train(modelName=name, epochs=20, randomSeed=seed))
+    return name
+
+
+@pytest.fixture(scope="session")
+def rating(stack: Stack, board: Board, unique: Callable[[str], str]) -> str:
+    """Train a model for ratings on the board; return its name."""
+    name = unique("rating")
+    config = board.train(modelName=name, objective="rating", epochs=20, featureProperties={board.book: ["pages"]})
+    stack.rows(TRAIN, graph=board.name, config=config)
+    return name
