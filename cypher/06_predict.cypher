@@ -4,7 +4,7 @@ MATCH (user:User {userId: 1})
 CALL bridge.predict.stream('movies', {
   modelName: 'ratings',
   pairRelationshipType: 'RATED',
-  sourceNodeFilter: [id(user)]
+  sourceNodeFilter: [user]
 }) YIELD sourceNodeId, targetNodeId, score
 WITH user, gds.util.asNode(targetNodeId) AS movie, score
 MATCH (user)-[rated:RATED]->(movie)

@@ -41,7 +41,7 @@ class ModelConfig(KeyedConfig):
 
 
 NodeFilter = Annotated[tuple[int, ...], Strict(False)] | int | Name
-"""Neo4j's ids of nodes, one id, or a label."""
+"""Nodes (which the plugin passes as their ids), Neo4j's ids, one of them, or a label."""
 
 FeatureProperties = dict[Name, Names] | Names
 """A list of properties for all labels that have them, or a list for each label."""

@@ -17,9 +17,9 @@ class RecommendConfig(ModelConfig):
     top_k: PositiveInt = 10
     """Targets per source node."""
     source_node_filter: NodeFilter | None = None
-    """Only these source nodes: a list of node ids, or a label."""
+    """Only these source nodes: nodes or their ids, or a label."""
     target_node_filter: NodeFilter | None = None
-    """Only these target nodes: a list of node ids, or a label."""
+    """Only these target nodes: nodes or their ids, or a label."""
     exclude_relationship_types: Names | None = None
     """Targets already linked by one of these types are left out; the model's target type when not given."""
     min_score: float | None = Field(default=None, allow_inf_nan=False)
@@ -72,9 +72,9 @@ class PredictConfig(ModelConfig):
     pair_relationship_type: Name | None = None
     """Predict for the pairs that this type of the projection links; else for every pair of the two filters."""
     source_node_filter: NodeFilter | None = None
-    """Only these source nodes: a list of node ids, or a label."""
+    """Only these source nodes: nodes or their ids, or a label."""
     target_node_filter: NodeFilter | None = None
-    """Only these target nodes: a list of node ids, or a label."""
+    """Only these target nodes: nodes or their ids, or a label."""
 
 
 class PredictRow(Row):

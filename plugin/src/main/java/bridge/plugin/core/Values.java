@@ -55,6 +55,9 @@ public final class Values {
         if (value.getClass().isArray() && !(value instanceof byte[])) {
             return message.setList(arrayToMessage(value, what)).build();
         }
+        if (value instanceof Node node) {
+            return message.setInteger(idOf(node)).build();
+        }
         if (value instanceof ZonedDateTime time) {
             return message.setMillis(time.toInstant().toEpochMilli()).build();
         }
@@ -115,10 +118,13 @@ public final class Values {
         return list;
     }
 
+    /** A node stands for its id wherever GDS takes one, `sourceNodeFilter: [user]`. */
+    @SuppressWarnings("deprecation") // GDS knows nodes by these ids
+    private static long idOf(Node node) {
+        return node.getId();
+    }
+
     private static String cypherName(Object value) {
-        if (value instanceof Node) {
-            return "node";
-        }
         if (value instanceof Relationship) {
             return "relationship";
         }

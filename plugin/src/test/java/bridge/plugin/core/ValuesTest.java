@@ -3,6 +3,7 @@ package bridge.plugin.core;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import java.lang.reflect.Proxy;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
@@ -11,6 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.neo4j.graphdb.Node;
 
 class ValuesTest {
     @Test
@@ -36,6 +38,13 @@ class ValuesTest {
     void aTimeOfAnotherZoneIsTheSameInstant() {
         var time = ZonedDateTime.of(2026, 1, 2, 3, 0, 0, 0, ZoneOffset.ofHours(2));
         assertEquals(time.toInstant(), ((ZonedDateTime) Values.toJava(Values.toMessage(time, "x"))).toInstant());
+    }
+
+    @Test
+    void aNodeTravelsAsItsId() {
+        var node = (Node) Proxy.newProxyInstance(
+                getClass().getClassLoader(), new Class<?>[] {Node.class}, (proxy, method, arguments) -> 42L);
+        assertEquals(List.of(42L), Values.toJava(Values.toMessage(List.of(node), "x")));
     }
 
     @Test
