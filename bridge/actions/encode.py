@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,12 +11,24 @@ from numpy.typing import NDArray
 from bridge.actions.provenance import Origin, Provenance
 from bridge.actions.reading import labels_of
 from bridge.core.call import Call
-from bridge.core.columns import Column, Table
+from bridge.core.columns import INVISIBLE, MISSING, Column, Table
 from bridge.core.errors import Faults
 from bridge.core.graph import Graph
 
 Vectors = Mapping[str, tuple[NDArray[np.int64], NDArray[np.float32]]]
 """By label, the internal ids int64 [N] and the vectors float32 [N, d]."""
+
+
+def stored_values(table: Table, property_name: str) -> tuple[NDArray[np.int64], list[Any]]:
+    """Return the ids of the nodes that the transaction sees, and their values of a property, None where missing."""
+    column = table.columns[property_name]
+    ids = table.columns["id"].values.astype(np.int64)
+    values = column.values.tolist()
+    if column.present is None:
+        return ids, values
+    seen = column.present != INVISIBLE
+    there = zip(values, column.present.tolist(), strict=True)
+    return ids[seen], [None if state == MISSING else value for value, state in there if state != INVISIBLE]
 
 
 def labels_to_encode(graph: Graph, asked: Sequence[str], mutate_property: str, faults: Faults) -> list[str]:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.actions.encode import add_vectors, labels_to_encode
+from bridge.actions.encode import Vectors, add_vectors, labels_to_encode, stored_values
 from bridge.actions.encode_config import EncodeMultiHotConfig, EncodeMultiHotRow
 from bridge.actions.jobs import effective, running_job
 from bridge.actions.provenance import Origin
-from bridge.actions.reading import Selection, Stopwatch, keys_of, quoted, read_snapshot, types_of
+from bridge.actions.reading import Selection, Stopwatch, keys_of, quoted, snapshot_of, types_of
 from bridge.actions.rows import send_row
 from bridge.core.call import Call
-from bridge.core.columns import PRESENT
 from bridge.core.errors import FailedPreconditionError, Faults
 from bridge.core.graph import Graph
 from bridge.core.procedure import Procedure
@@ -42,22 +41,16 @@ async def encode_multi_hot(request: EncodeMultiHotConfig, call: Call, services: 
     labels, types = _check(request, graph)
     async with running_job("encode.multiHot", request, STEPS, call, services) as job:
         if request.source_property is not None:
-            sets = await _stored(call, labels, request.source_property)
+            sets = await _stored(call, labels, request.source_property, services)
         else:
             sets = await _neighbours(request, call, graph, labels, types, services)
         read_millis = watch.lap()
-        vocabulary = _vocabulary(request, call, sets, services)
-        vectors = {label: (ids, *_multi_hot(values, vocabulary)) for label, (ids, values) in sets.items()}
+        vocabulary, vectors, ignored = await services.compute(_vectors, request, call, sets, services)
         compute_millis = watch.lap()
         job.report(1, 0.0)
         origin = Origin(f"multiHot:{vocabulary_hash(vocabulary)}", frozenset(types))
         written, mutate_millis = await add_vectors(
-            call,
-            graph,
-            request.mutate_property,
-            {label: (ids, array) for label, (ids, array, _) in vectors.items()},
-            origin,
-            services.provenance,
+            call, graph, request.mutate_property, vectors, origin, services.provenance
         )
         row = EncodeMultiHotRow(
             node_properties_written=written,
@@ -67,7 +60,7 @@ async def encode_multi_hot(request: EncodeMultiHotConfig, call: Call, services: 
             compute_millis=compute_millis,
             configuration=dict(effective(request, job)),
             vocabulary=vocabulary,
-            values_ignored=sum(ignored for _, _, ignored in vectors.values()),
+            values_ignored=ignored,
         )
     await send_row(call, row)
 
@@ -85,19 +78,19 @@ def _check(request: EncodeMultiHotConfig, graph: Graph) -> tuple[list[str], list
     return labels, types
 
 
-async def _stored(call: Call, labels: Sequence[str], property_name: str) -> Sets:
+async def _stored(call: Call, labels: Sequence[str], property_name: str, services: Services) -> Sets:
     sets: Sets = {}
     for label in labels:
         table = await call.read_node_properties(label, [property_name])
-        column = table.columns[property_name]
-        present = np.ones(len(column), bool) if column.present is None else column.present == PRESENT
-        values = [_as_list(value) if there else [] for value, there in zip(column.values, present, strict=True)]
-        sets[label] = (table.columns["id"].values.astype(np.int64), values)
+        ids, values = await services.compute(stored_values, table, property_name)
+        sets[label] = (ids, [_as_list(value) for value in values])
     return sets
 
 
-def _as_list(value: object) -> list[str]:
-    return [str(each) for each in value] if isinstance(value, (list, tuple)) else [str(value)]
+def _as_list(value: Any) -> list[str]:
+    if value is None:
+        return []
+    return [str(each) for each in value] if isinstance(value, list) else [str(value)]
 
 
 async def _neighbours(
@@ -114,10 +107,9 @@ async def _neighbours(
         types=dict.fromkeys(types, ()),
         node_keys=keys_of(graph, everything, request.node_keys),
     )
-    snapshot, _ = await read_snapshot(call, graph, selection, services)
-    with services.snapshots.pin(snapshot):
+    async with snapshot_of(call, graph, selection, services) as (snapshot, _):
         projection = open_snapshot(snapshot.path)
-        return {label: _neighbours_of(projection, label) for label in labels}
+        return {label: await services.compute(_neighbours_of, projection, label) for label in labels}
 
 
 def _neighbours_of(projection: Projection, label: str) -> tuple[NDArray[np.int64], list[list[str]]]:
@@ -143,6 +135,20 @@ def _neighbours_of(projection: Projection, label: str) -> tuple[NDArray[np.int64
     return np.asarray(table.ids, dtype=np.int64), values
 
 
+def _vectors(
+    request: EncodeMultiHotConfig, call: Call, sets: Sets, services: Services
+) -> tuple[list[str], Vectors, int]:
+    """Return the vocabulary, the vectors by label, and how many values the vocabulary does not know."""
+    vocabulary = _vocabulary(request, call, sets, services)
+    vectors: dict[str, tuple[NDArray[np.int64], NDArray[np.float32]]] = {}
+    ignored = 0
+    for label, (ids, values) in sets.items():
+        array, unknown = _multi_hot(values, vocabulary)
+        vectors[label] = (ids, array)
+        ignored += unknown
+    return vocabulary, vectors, ignored
+
+
 def _vocabulary(request: EncodeMultiHotConfig, call: Call, sets: Sets, services: Services) -> list[str]:
     """Return the values in the order of their positions; make and keep a named vocabulary at its first use."""
     database = call.caller.database_key
@@ -155,9 +161,7 @@ def _vocabulary(request: EncodeMultiHotConfig, call: Call, sets: Sets, services:
             f"elements. Labels were {quoted(list(sets))}; take a property or relationship types with fewer values.",
             reason="VOCABULARY_SIZE",
         )
-    if request.vocabulary:
-        services.vocabularies.keep(database, request.vocabulary, found)
-    return found
+    return services.vocabularies.keep(database, request.vocabulary, found) if request.vocabulary else found
 
 
 def _multi_hot(lists: Sequence[Sequence[str]], vocabulary: Sequence[str]) -> tuple[NDArray[np.float32], int]:
@@ -166,9 +170,10 @@ def _multi_hot(lists: Sequence[Sequence[str]], vocabulary: Sequence[str]) -> tup
     array = np.zeros((len(lists), len(vocabulary)), dtype=np.float32)
     ignored = 0
     for row, values in enumerate(lists):
-        known = [places[value] for value in values if value in places]
+        distinct = set(values)  # an undirected relationship names its neighbour twice
+        known = [places[value] for value in distinct if value in places]
         array[row, known] = 1.0
-        ignored += len(values) - len(known)
+        ignored += len(distinct) - len(known)
     return array, ignored
 
 

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.actions.encode import add_vectors, labels_to_encode
+from bridge.actions.encode import add_vectors, labels_to_encode, stored_values
 from bridge.actions.encode_config import EncodeTextConfig, EncodeTextRow
 from bridge.actions.jobs import effective, running_job
 from bridge.actions.provenance import Origin
 from bridge.actions.reading import Stopwatch
 from bridge.actions.rows import send_row
 from bridge.core.call import Call
-from bridge.core.columns import PRESENT, Table
+from bridge.core.columns import Table
 from bridge.core.errors import FailedPreconditionError, Faults
 from bridge.core.procedure import Procedure
 from bridge.jobs.worker import Reporter
@@ -25,6 +26,7 @@ from bridge.models.text import TextEncoder
 
 if TYPE_CHECKING:
     from bridge.actions.services import Services
+    from bridge.jobs.job import Job
 
 STEPS = ("read texts", "encode", "add to the projection")
 READ, ENCODE, MUTATE = range(len(STEPS))
@@ -38,14 +40,12 @@ async def encode_text(request: EncodeTextConfig, call: Call, services: Services)
     labels = labels_to_encode(graph, request.node_labels, request.mutate_property, faults)
     faults.raise_if_any()
     async with running_job("encode.text", request, STEPS, call, services) as job:
-        tables = {label: await call.read_node_properties(label, [request.source_property]) for label in labels}
-        texts = {label: _texts(tables[label], label, request) for label in labels}
-        ids = {label: tables[label].columns["id"].values.astype(np.int64) for label in labels}
+        tables = [await call.read_node_properties(label, [request.source_property]) for label in labels]
+        ids, texts = await services.compute(_texts, tables, request)
         read_millis = watch.lap()
         with tempfile.TemporaryDirectory(dir=services.scratch) as folder:
-            found = await _encode(request, texts, Path(folder), job, services)
-            arrays = [np.load(Path(folder) / f"{place}.npy") for place in range(len(labels))]
-        vectors = {label: (ids[label], array) for label, array in zip(labels, arrays, strict=True)}
+            found, arrays = await _encode(request, texts, Path(folder), job, services)
+        vectors = dict(zip(labels, zip(ids, arrays, strict=True), strict=True))
         compute_millis = watch.lap()
         job.report(MUTATE, 0.0)
         origin = Origin(f"text:{found['fingerprint']}")
@@ -55,60 +55,73 @@ async def encode_text(request: EncodeTextConfig, call: Call, services: Services)
         row = EncodeTextRow(
             node_properties_written=written,
             mutate_millis=mutate_millis,
-            node_count=sum(len(each) for each in ids.values()),
+            node_count=sum(map(len, ids)),
             pre_processing_millis=read_millis,
             compute_millis=compute_millis,
             configuration=dict(effective(request, job)),
             embedding_dimension=found["dimension"],
-            nodes_without_text=sum(text is None for each in texts.values() for text in each),
+            nodes_without_text=sum(text is None for each in texts for text in each),
         )
     await send_row(call, row)
 
 
-def _texts(table: Table, label: str, request: EncodeTextConfig) -> list[str | None]:
-    """Return the text of each node; None where there is none.
+Texts = list[str | None]
+
+
+def _texts(tables: Sequence[Table], request: EncodeTextConfig) -> tuple[list[NDArray[np.int64]], list[Texts]]:
+    """Return, label by label, the ids of the nodes and their texts; None where there is none.
 
     Raises:
         FailedPreconditionError: some node has none and `missing` is error, or has something that is no string.
     """
-    column = table.columns[request.source_property]
-    present = np.ones(len(column), bool) if column.present is None else column.present == PRESENT
-    values = [value if there else None for value, there in zip(column.values.tolist(), present, strict=True)]
-    strange = [value for value in values if value is not None and not isinstance(value, str)]
-    if strange:
+    ids: list[NDArray[np.int64]] = []
+    lists: list[Texts] = []
+    for table in tables:
+        rows, values = stored_values(table, request.source_property)
+        texts = [_text(value, table.name, request) for value in values]
+        lacking = sum(text is None for text in texts)
+        if lacking and request.missing == "error":
+            raise FailedPreconditionError(
+                f"{lacking} of {len(texts)} `{table.name}` nodes have no text in the stored property "
+                f"`{request.source_property}`. Give them one, name another property, or set `missing` to `zero` or "
+                "`mean`.",
+                reason="MISSING_VALUES",
+            )
+        ids.append(rows)
+        lists.append(texts)
+    return ids, lists
+
+
+def _text(value: Any, label: str, request: EncodeTextConfig) -> str | None:
+    if value is not None and not isinstance(value, str):
         raise FailedPreconditionError(
-            f"The property `{request.source_property}` of {len(strange)} `{label}` nodes is no string, the first is "
-            f"`{strange[0]}`. `sourceProperty` must be a property with text.",
+            f"The property `{request.source_property}` of a `{label}` node is `{value}`, which is no string. "
+            "`sourceProperty` must be a property with text.",
             reason="NOT_A_TEXT",
         )
-    texts = [value.strip() or None if isinstance(value, str) else None for value in values]
-    lacking = sum(text is None for text in texts)
-    if lacking and request.missing == "error":
-        raise FailedPreconditionError(
-            f"{lacking} of {len(texts)} `{label}` nodes have no text in the stored property "
-            f"`{request.source_property}`. Give them one, name another property, or set `missing` to `zero` or `mean`.",
-            reason="MISSING_VALUES",
-        )
-    return texts
+    return (value and value.strip()) or None
 
 
 async def _encode(
-    request: EncodeTextConfig, texts: dict[str, list[str | None]], folder: Path, job: Any, services: Services
-) -> dict[str, Any]:
-    (folder / "texts.json").write_text(json.dumps(list(texts.values())))
+    request: EncodeTextConfig, texts: list[Texts], folder: Path, job: Job, services: Services
+) -> tuple[dict[str, Any], list[NDArray[np.float32]]]:
+    """Let a trainer encode; return what it says of itself, and the vectors label by label."""
+    await services.compute(lambda: (folder / "texts.json").write_text(json.dumps(texts)))
     spec = {
         "folder": str(folder),
         "batchSize": request.batch_size,
         "missing": request.missing,
         "threads": min(request.concurrency, services.threads),
     }
-    return await services.trainers.run(job, encode_in_trainer, spec)
+    found = await services.trainers.run(job, encode_in_trainer, spec)
+    arrays = await services.compute(lambda: [np.load(folder / f"{place}.npy") for place in range(len(texts))])
+    return found, arrays
 
 
 def encode_in_trainer(spec: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
     """Encode the texts of a folder: `texts.json`, a list of lists, to `0.npy`, `1.npy`, … float32 [N, d]."""
     folder = Path(spec["folder"])
-    lists: list[list[str | None]] = json.loads((folder / "texts.json").read_text())
+    lists: list[Texts] = json.loads((folder / "texts.json").read_text())
     encoder = TextEncoder(threads=spec["threads"])
     flat = [text for texts in lists for text in texts if text is not None]
     encoded = encoder.encode(flat, batch_size=spec["batchSize"], progress=reporter.at(ENCODE))

@@ -16,23 +16,32 @@ SAME_DIRECTION = 0.9
 """Vectors with at least this cosine count as the same feature: FastRP of a graph that grew a little stays above it,
 FastRP with another seed is near 0."""
 
+SAME_LENGTH = 2.0
+"""Vectors whose lengths differ by more than this factor count as different features, scaled otherwise perhaps."""
+
 
 def probe(table: NodeTable, property_name: str, count: int) -> Feature:
-    """Record a feature's dimension and its values at `count` nodes spread over the key order."""
+    """Record a feature's dimension and its values at up to `count` nodes that have one, spread over the key order."""
     values = table.properties[property_name]
-    rows = np.unique(np.linspace(0, max(len(table) - 1, 0), count).astype(np.int64))[: len(table)]
-    sample = values[rows].reshape(len(rows), -1)
+    there = np.flatnonzero(_there(table, property_name))
+    rows = there[np.unique(np.linspace(0, len(there) - 1, min(count, len(there))).astype(np.int64))]
+    sample = values[rows].astype(np.float64).reshape(len(rows), _dimension(values))
+    digits = _DIGITS if sample.shape[1] > 1 else None
     return Feature(
         label=table.label,
         property=property_name,
         dimension=_dimension(values),
         probe_keys=tuple(key.item() for key in table.keys[rows]),
-        probe_values=tuple(tuple(row) for row in sample.astype(np.float64).round(6).tolist()),
+        probe_values=tuple(tuple(row) for row in (sample if digits is None else sample.round(digits)).tolist()),
     )
 
 
+_DIGITS = 6
+"""Decimals of a vector's elements that are kept; a scalar keeps all."""
+
+
 def check_features(contract: Iterable[Feature], projection: Projection) -> None:
-    """Compare a projection with a version's feature contract.
+    """Compare a projection with a version's feature contract, at the probe nodes that have a value.
 
     Raises:
         FailedPreconditionError: naming the feature that differs, and how.
@@ -42,7 +51,10 @@ def check_features(contract: Iterable[Feature], projection: Projection) -> None:
         values = table.properties[feature.property]
         _check_dimension(feature, values)
         wanted = dict(zip(feature.probe_keys, feature.probe_values, strict=True))
-        rows = np.flatnonzero(np.isin(table.keys, np.array(list(wanted), dtype=table.keys.dtype)))
+        probes = np.array(list(wanted))
+        if probes.dtype.kind != table.keys.dtype.kind:
+            continue  # no probe node, or keys of another type
+        rows = np.flatnonzero(np.isin(table.keys, probes) & _there(table, feature.property))
         if not len(rows):
             continue  # none of the probe nodes is in this projection: only the dimension can be compared
         then = np.array([wanted[key.item()] for key in table.keys[rows]], dtype=np.float64)
@@ -57,6 +69,11 @@ def check_features(contract: Iterable[Feature], projection: Projection) -> None:
             )
 
 
+def _there(table: NodeTable, property_name: str) -> NDArray[np.bool_]:
+    absent = table.missing.get(property_name)
+    return np.ones(len(table), dtype=bool) if absent is None else ~absent
+
+
 def _check_dimension(feature: Feature, values: NDArray[Any]) -> None:
     if _dimension(values) != feature.dimension:
         raise FailedPreconditionError(
@@ -69,11 +86,10 @@ def _check_dimension(feature: Feature, values: NDArray[Any]) -> None:
 
 def _alike(then: NDArray[np.float64], now: NDArray[np.float64]) -> NDArray[np.bool_]:
     if then.shape[1] == 1:
-        return np.isclose(then, now, rtol=1e-4, atol=1e-6)[:, 0]
-    norms = np.linalg.norm(then, axis=1) * np.linalg.norm(now, axis=1)
-    cosine = np.divide((then * now).sum(axis=1), norms, out=np.zeros(len(then)), where=norms > 0)
-    both_zero = (then == 0).all(axis=1) & (now == 0).all(axis=1)
-    alike: NDArray[np.bool_] = (cosine >= SAME_DIRECTION) | both_zero
+        return np.isclose(then, now, rtol=1e-4, atol=0.0)[:, 0]
+    before, after = np.linalg.norm(then, axis=1), np.linalg.norm(now, axis=1)
+    along = (then * now).sum(axis=1) >= SAME_DIRECTION * before * after
+    alike: NDArray[np.bool_] = along & (before <= SAME_LENGTH * after) & (after <= SAME_LENGTH * before)
     return alike
 
 

@@ -12,10 +12,10 @@ from bridge.actions import gnn_fit
 from bridge.actions.gnn_checks import Checked, check_training
 from bridge.actions.gnn_config import GnnTrainConfig, GnnTrainRow
 from bridge.actions.gnn_manifest import manifest_of, model_info
-from bridge.actions.gnn_origins import unknown_origins
+from bridge.actions.gnn_origins import unknown_origins, with_encoders
 from bridge.actions.jobs import effective, running_job
 from bridge.actions.plan import Plan, Trained
-from bridge.actions.reading import Stopwatch, read_snapshot
+from bridge.actions.reading import Stopwatch, snapshot_of
 from bridge.actions.rows import send_row
 from bridge.core.call import Call
 from bridge.core.procedure import Procedure
@@ -33,9 +33,11 @@ async def train(request: GnnTrainConfig, call: Call, services: Services) -> None
     services.store.check_owner(call.caller.database_key, request.model_name, call.caller.user)
     warnings = unknown_origins(checked, request, graph, call, services.provenance)
     seed = secrets.randbelow(2**31) if request.random_seed is None else request.random_seed
-    async with running_job("gnn.train", request, gnn_fit.STEPS, call, services) as job:
-        snapshot, _ = await read_snapshot(call, graph, checked.selection, services)
-        with services.snapshots.pin(snapshot), staged(services.store) as staging:
+    async with (
+        running_job("gnn", request, gnn_fit.STEPS, call, services) as job,
+        snapshot_of(call, graph, checked.selection, services) as (snapshot, _),
+    ):
+        with staged(services.store) as staging:
             plan = _plan(request, checked, seed, str(snapshot.path), str(staging), services.threads)
             spec = plan.model_dump(mode="json")
             async with services.trainers.turn(job):
@@ -43,8 +45,9 @@ async def train(request: GnnTrainConfig, call: Call, services: Services) -> None
                 job.report(gnn_fit.PUBLISH, 0.0, "checking the stored files")
                 await services.trainers.run(job, gnn_fit.check, {"plan": spec, "trained": answer})
             configuration = effective(request, job, architecture=checked.architecture, randomSeed=seed)
+            trained = with_encoders(Trained.model_validate(answer), graph, call, services.provenance)
             manifest = manifest_of(
-                Trained.model_validate(answer),
+                trained,
                 plan,
                 checked.selection,
                 configuration,
@@ -54,7 +57,7 @@ async def train(request: GnnTrainConfig, call: Call, services: Services) -> None
                 warnings=warnings,
                 train_millis=watch.total(),
             )
-            version = await services.compute(services.store.publish, staging, manifest)
+            version = await services.finish(services.store.publish, staging, manifest)
         row = GnnTrainRow(
             model_info=model_info(version.manifest),
             configuration=dict(configuration),
@@ -73,9 +76,7 @@ def staged(store: Store) -> Iterator[Path]:
         store.discard(folder)
 
 
-def _plan(
-    request: GnnTrainConfig, checked: Checked, seed: int, snapshot: str, staging: str, most_threads: int
-) -> Plan:
+def _plan(request: GnnTrainConfig, checked: Checked, seed: int, snapshot: str, staging: str, most_threads: int) -> Plan:
     return Plan(
         snapshot=snapshot,
         staging=staging,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bridge.actions.gnn_config import GnnTrainConfig
-from bridge.actions.reading import ALL, Selection, keys_of, labels_of, quoted, types_of
+from bridge.actions.reading import Selection, keys_of, labels_of, quoted, types_of
 from bridge.core.errors import Faults
 from bridge.core.graph import Graph
 from bridge.core.projection import Target
@@ -32,18 +32,17 @@ def check_training(request: GnnTrainConfig, graph: Graph) -> Checked:
     faults = Faults()
     architecture = request.architecture or DEFAULT_ARCHITECTURE[request.objective]
     _check_objective(request, architecture, faults)
+    _check_hyperparameters(request, architecture, faults)
+    labels, types = list(graph.labels), list(graph.relationship_types)
     with faults:
-        MODELS[architecture].Hyperparameters.parse(request.hyperparameters())
-    labels = _names(request.node_labels, (request.source_node_label, request.target_node_label))
-    types = _names(request.relationship_types, (request.target_relationship_type,))
+        labels = labels_of(graph, request.node_labels)
     with faults:
-        labels = labels_of(graph, labels)
+        types = types_of(graph, request.relationship_types)
+    for key, label in (("sourceNodeLabel", request.source_node_label), ("targetNodeLabel", request.target_node_label)):
+        with faults:
+            labels = sorted({*labels, *labels_of(graph, [label], key)})
     with faults:
-        types = types_of(graph, types)
-    with faults:
-        labels_of(graph, [request.source_node_label, request.target_node_label])
-    with faults:
-        types_of(graph, [request.target_relationship_type])
+        types = sorted({*types, *types_of(graph, [request.target_relationship_type], "targetRelationshipType")})
     needed = _check_target_properties(request, graph, faults)
     features = _features(request, graph, labels, faults)
     _check_node_keys(request, labels, faults)
@@ -64,10 +63,6 @@ def check_training(request: GnnTrainConfig, graph: Graph) -> Checked:
             node_keys=keys_of(graph, labels, request.node_keys),
         ),
     )
-
-
-def _names(asked: Sequence[str], always: Sequence[str]) -> list[str]:
-    return [ALL] if ALL in asked else [*asked, *always]
 
 
 def _check_objective(request: GnnTrainConfig, architecture: str, faults: Faults) -> None:
@@ -91,6 +86,15 @@ def _check_objective(request: GnnTrainConfig, architecture: str, faults: Faults)
         faults.add(
             f"`validationFraction` {request.validation_fraction} and `testFraction` {request.test_fraction} leave "
             "nothing to train on; their sum must be less than 1."
+        )
+
+
+def _check_hyperparameters(request: GnnTrainConfig, architecture: str, faults: Faults) -> None:
+    allowed = MODELS[architecture].Hyperparameters.accepted()
+    if strange := [key for key in request.hyperparameters() if key not in allowed]:
+        faults.add(
+            f"The architecture `{architecture}` does not take {quoted(strange)}. Of these keys it takes "
+            f"{quoted(allowed)}; leave the others out, or choose another `architecture`."
         )
 
 

@@ -58,7 +58,8 @@ class Training:
         self.device = resolve_device(plan.device)
         self.kind: type[Model] = MODELS[plan.architecture]
         self.hyperparameters: Hyperparameters = self.kind.Hyperparameters.parse(plan.hyperparameters)
-        self.projection = complete(open_snapshot(Path(plan.snapshot)), plan.features, plan.missing)
+        self.snapshot = open_snapshot(Path(plan.snapshot))
+        self.projection = complete(self.snapshot, plan.features, plan.missing)
         self.membership = hold_out(
             self.projection,
             plan.target,
@@ -80,6 +81,10 @@ class Training:
         training = self.reporter.at(FIT)
         first = part(training, 0.0, 0.5 if ranking else 1.0)
         chosen = self._fit("train", self.membership == TRAIN, self.membership == VALIDATION, first)
+        if chosen.epochs == self.hyperparameters.epochs:
+            self.warnings.append(
+                f"Validation was best at the last of {chosen.epochs} epochs: more `epochs` may give a better model."
+            )
         metrics = {"validation": self._evaluate(chosen.model, VALIDATION)}
         evaluated = chosen.model
         if ranking:  # its protocol: the tested model knows the validation part as well
@@ -116,9 +121,7 @@ class Training:
             relevant_threshold=self.relevant,
         )
 
-    def _fit(
-        self, name: str, fit_on: NDArray[np.bool_], validate_on: NDArray[np.bool_], progress: Progress
-    ) -> Fit:
+    def _fit(self, name: str, fit_on: NDArray[np.bool_], validate_on: NDArray[np.bool_], progress: Progress) -> Fit:
         began = time.perf_counter()
         result = self.kind.fit(
             self._problem(fit_on, validate_on),
@@ -192,7 +195,7 @@ class Training:
             device=self.device,
             seconds=self.seconds,
             features=tuple(
-                probe(self.projection.nodes[label], name, PROBES)
+                probe(self.snapshot.nodes[label], name, PROBES)
                 for label, names in sorted(self.plan.features.items())
                 for name in names
             ),

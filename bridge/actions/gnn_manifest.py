@@ -28,7 +28,6 @@ def manifest_of(
 ) -> Manifest:
     """Put together the manifest of a new version; the store adds its number and its files."""
     target = plan.target
-    target = plan.target
     return Manifest(
         model_name=configuration["modelName"],
         database=caller.database,

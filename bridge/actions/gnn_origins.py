@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bridge.actions.gnn_checks import Checked
 from bridge.actions.gnn_config import GnnTrainConfig
+from bridge.actions.plan import Trained
 from bridge.actions.provenance import Provenance
 from bridge.core.call import Call
 from bridge.core.errors import FailedPreconditionError
@@ -39,3 +40,13 @@ def unknown_origins(
         f"Features of unknown origin: {', '.join(unknown)}. If they were computed from "
         f"`{request.target_relationship_type}`, the metrics are too good to be true."
     ]
+
+
+def with_encoders(trained: Trained, graph: Graph, call: Call, provenance: Provenance) -> Trained:
+    """Add to the feature contract by which encoder each feature was made, where bridge made it."""
+    origins = [provenance.find(call, graph, feature.label, feature.property) for feature in trained.features]
+    features = tuple(
+        feature if origin is None else feature.model_copy(update={"encoder": origin.encoder})
+        for feature, origin in zip(trained.features, origins, strict=True)
+    )
+    return trained.model_copy(update={"features": features})

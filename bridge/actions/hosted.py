@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,8 @@ from numpy.typing import NDArray
 from bridge.actions.base_config import ModelConfig
 from bridge.actions.feature_contract import check_features
 from bridge.actions.gnn_fit import SERVED
-from bridge.actions.reading import Selection, keys_of, quoted, read_snapshot
+from bridge.actions.provenance import Provenance
+from bridge.actions.reading import Selection, quoted, snapshot_of
 from bridge.core.call import Call
 from bridge.core.errors import FailedPreconditionError, Faults
 from bridge.core.graph import Graph
@@ -72,24 +74,38 @@ class Loaded:
             return self._last[1], self._last[2]
 
 
-async def ask(request: ModelConfig, call: Call, services: Services, *, more_types: tuple[str, ...] = ()) -> Asked:
-    """Load the model, read what it needs of the caller's projection, compute the embeddings.
-
-    `more_types` are relationship types to read beside the model's own.
+async def find_version(request: ModelConfig, call: Call, services: Services) -> Version:
+    """Find the version that is asked for.
 
     Raises:
-        NotFoundError: no such model, version or projection.
-        FailedPreconditionError: the projection does not fit the model, and why.
+        NotFoundError: no such model or version.
+        DamagedError: its manifest is not what was written.
     """
     store, database = services.store, call.caller.database_key
     if request.model_version is None:
-        version = store.newest(database, request.model_name)
-    else:
-        version = store.version(database, request.model_name, request.model_version)
-    graph = await call.describe()
+        return await services.compute(store.newest, database, request.model_name)
+    return await services.compute(store.version, database, request.model_name, request.model_version)
+
+
+async def ask(
+    request: ModelConfig,
+    version: Version,
+    graph: Graph,
+    call: Call,
+    services: Services,
+    *,
+    more_types: Sequence[str] = (),
+) -> Asked:
+    """Read what a version needs of the caller's projection, load its weights, compute the embeddings.
+
+    `more_types` are relationship types of the projection to read beside the model's own.
+
+    Raises:
+        FailedPreconditionError: the projection does not fit the model, and why.
+    """
     selection = _selection(request, version.manifest, graph, more_types)
-    snapshot, _ = await read_snapshot(call, graph, selection, services)
-    with services.snapshots.pin(snapshot):
+    _check_encoders(version.manifest, graph, call, services.provenance)
+    async with snapshot_of(call, graph, selection, services) as (snapshot, _):
         projection, scorer = await services.compute(_answer, services.live, version, snapshot)
     return Asked(version, graph, target_of(version.manifest), projection, scorer)
 
@@ -112,37 +128,32 @@ def target_of(manifest: Manifest) -> Target:
     """Return what a version predicts."""
     facts = manifest.target
     assert facts is not None, "every bridge.gnn model has a target"
-    return Target(
-        facts.source_label, facts.relationship_type, facts.target_label, facts.property, time_property=None
-    )
+    return Target(facts.source_label, facts.relationship_type, facts.target_label, facts.property)
 
 
-def _selection(
-    request: ModelConfig, manifest: Manifest, graph: Graph, more_types: tuple[str, ...]
-) -> Selection:
+def _selection(request: ModelConfig, manifest: Manifest, graph: Graph, more_types: Sequence[str]) -> Selection:
     """Select what the model reads; refuse a projection that does not have it."""
     target = target_of(manifest)
     features: dict[str, tuple[str, ...]] = dict.fromkeys(manifest.graph.node_counts, ())
     for feature in manifest.features:
         features[feature.label] = (*features[feature.label], feature.property)
+    values = () if target.value_property is None else (target.value_property,)
     faults = Faults()
     if lacking := [label for label in features if label not in graph.labels]:
         faults.add(_lacks(request, "labels", lacking, list(graph.labels)))
     if lacking := [name for name in manifest.graph.relationship_counts if name not in graph.relationship_types]:
         faults.add(_lacks(request, "relationship types", lacking, list(graph.relationship_types)))
-    for label, names in features.items():
-        known = list(graph.labels[label].properties) if label in graph.labels else list(names)
-        if lacking := [name for name in names if name not in known]:
-            faults.add(_lacks(request, f"properties of '{label}'", lacking, known))
+    for label in (graph.labels[name] for name in features if name in graph.labels):
+        if lacking := [name for name in features[label.name] if name not in label.properties]:
+            faults.add(_lacks(request, f"properties of '{label.name}'", lacking, list(label.properties)))
     kind = graph.relationship_types.get(target.relationship_type)
-    values = () if target.value_property is None else (target.value_property,)
     if kind and (lacking := [name for name in values if name not in kind.properties]):
         faults.add(_lacks(request, f"properties of '{kind.name}'", lacking, list(kind.properties)))
+    with faults:
+        _check_keys(request, manifest, graph)
     faults.raise_if_any()
-    node_keys = keys_of(graph, list(features), {**manifest.node_keys, **request.node_keys})
-    _check_keys(request, manifest, graph, node_keys)
     types: dict[str, tuple[str, ...]] = dict.fromkeys((*manifest.graph.relationship_counts, *more_types), ())
-    return Selection(features, {**types, target.relationship_type: values}, node_keys)
+    return Selection(features, {**types, target.relationship_type: values}, manifest.node_keys)
 
 
 def _lacks(request: ModelConfig, what: str, lacking: list[str], available: list[str]) -> str:
@@ -152,16 +163,16 @@ def _lacks(request: ModelConfig, what: str, lacking: list[str], available: list[
     )
 
 
-def _check_keys(request: ModelConfig, manifest: Manifest, graph: Graph, node_keys: dict[str, str]) -> None:
-    trained = {label: manifest.node_keys.get(label, "") for label in manifest.graph.node_counts}
-    changed = [label for label, key in trained.items() if node_keys.get(label, "") != key]
-    if changed:
+def _check_keys(request: ModelConfig, manifest: Manifest, graph: Graph) -> None:
+    """Refuse other keys than those of the training; a constraint made since then changes nothing."""
+    trained = manifest.node_keys
+    if any(trained.get(label) != key for label, key in request.node_keys.items()):
         raise FailedPreconditionError(
-            f"The model `{request.model_name}` knows nodes by {trained}, but this call by {node_keys}. "
-            f"Set `nodeKeys` to what it was trained with.",
+            f"The model `{request.model_name}` was trained with `nodeKeys` {_as_map(trained)}, but this call has "
+            f"{_as_map(request.node_keys)}. Leave `nodeKeys` out, or train a new version with the other keys.",
             reason="OTHER_NODE_KEYS",
         )
-    nameless = [label for label, key in trained.items() if not key]
+    nameless = [label for label in manifest.graph.node_counts if label not in trained]
     here = {"name": graph.name, "createdMillis": graph.created_millis}
     if nameless and manifest.model_info.get("projection") != here:
         raise FailedPreconditionError(
@@ -170,6 +181,24 @@ def _check_keys(request: ModelConfig, manifest: Manifest, graph: Graph, node_key
             "constraint on a property of these labels.",
             reason="NO_NODE_KEYS",
         )
+
+
+def _as_map(keys: Mapping[str, str]) -> str:
+    return "{" + ", ".join(f"{label}: '{key}'" for label, key in sorted(keys.items())) + "}"
+
+
+def _check_encoders(manifest: Manifest, graph: Graph, call: Call, provenance: Provenance) -> None:
+    """Refuse a feature that bridge has made otherwise since; of other features the values must tell."""
+    for feature in manifest.features:
+        origin = provenance.find(call, graph, feature.label, feature.property)
+        if origin and feature.encoder and origin.encoder != feature.encoder:
+            raise FailedPreconditionError(
+                f"The feature `{feature.property}` of `{feature.label}` was made by `{origin.encoder[:24]}…`, but the "
+                f"model was trained on one made by `{feature.encoder[:24]}…`. Make it as it was (the same encoder and "
+                "`vocabulary`), or train a new version.",
+                reason="FEATURE_MISMATCH",
+                feature=f"{feature.label}.{feature.property}",
+            )
 
 
 def _fitting(projection: Projection, manifest: Manifest) -> Projection:
@@ -184,9 +213,7 @@ def _fitting(projection: Projection, manifest: Manifest) -> Projection:
     return complete(projection, names, manifest.configuration["missing"])
 
 
-async def filtered_rows(
-    call: Call, table: NodeTable, graph: Graph, wanted: object, key: str
-) -> NDArray[np.int64]:
+async def filtered_rows(call: Call, table: NodeTable, graph: Graph, wanted: object, key: str) -> NDArray[np.int64]:
     """Resolve a node filter to rows of a table, ascending: a label, or Neo4j's ids.
 
     Raises:

@@ -25,7 +25,7 @@ class JobRow(Row):
     job_id: str
     """Its id, as in gds.listProgress."""
     job_name: str
-    """The procedure."""
+    """The procedure, without `bridge.`."""
     status: str
     """QUEUED, RUNNING, SUCCEEDED, FAILED, CANCELLING or CANCELLED."""
     step: str

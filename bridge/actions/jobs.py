@@ -21,34 +21,34 @@ async def running_job(
 ) -> AsyncIterator[Job]:
     """Enter a job into the table, forward its progress to the plugin, end it with the block.
 
+    `name` is the procedure's, without `bridge.` and the mode.
+
     Raises:
         AlreadyExistsError: the caller has a running job of that id.
         CancelledError: the job was cancelled by another call; the block's work is cancelled with it.
     """
     caller = call.caller
     job = services.jobs.create(
-        request.job_id, name, caller.user, caller.database, request.effective(), steps=tuple(steps)
+        request.job_id, f"{name}.{call.mode}", caller.user, caller.database, request.effective(), steps=tuple(steps)
     )
     with job:
         if request.log_progress:
-            await call.job(job.id, name, steps)
+            await call.job(job.id, job.name, steps)
         work = asyncio.current_task()
-        forwarding = asyncio.create_task(_forward(job, call))
-        watching = asyncio.create_task(_cancel_with(job, work)) if work else None
+        assert work is not None, "an action runs in a task"
+        beside = [asyncio.create_task(_forward(job, call)), asyncio.create_task(_cancel_with(job, work))]
         try:
             job.run()
             yield job
         except asyncio.CancelledError:
             if not job.cancel_requested:
                 raise  # the client is gone: nobody is left to be told
-            if work:
-                work.uncancel()
+            work.uncancel()
             job.raise_if_cancelled()
         finally:
-            tasks = [task for task in (forwarding, watching) if task]
-            for task in tasks:
+            for task in beside:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)  # a stream that broke has ended the work already
+            await asyncio.gather(*beside, return_exceptions=True)  # a stream that broke has ended the work already
 
 
 async def _forward(job: Job, call: Call) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.actions.hosted import Asked, ask, filtered_rows
+from bridge.actions.hosted import Asked, ask, filtered_rows, find_version
 from bridge.actions.jobs import running_job
-from bridge.actions.reading import quoted
+from bridge.actions.reading import quoted, types_of
 from bridge.actions.recommend_config import PredictConfig, PredictRow
 from bridge.core.call import Call
 from bridge.core.columns import Column
@@ -26,6 +27,9 @@ MOST_PAIRS = 100_000_000
 """Pairs that one call may ask for by two filters."""
 
 STEPS = ("read projection", "score")
+READ, SCORE = range(len(STEPS))
+
+Rows = NDArray[np.int64]
 
 
 async def predict(request: PredictConfig, call: Call, services: Services) -> None:
@@ -36,41 +40,53 @@ async def predict(request: PredictConfig, call: Call, services: Services) -> Non
             "for all targets).",
             reason="INVALID_CONFIGURATION",
         )
-    more = () if request.pair_relationship_type is None else (request.pair_relationship_type,)
+    graph = await call.describe()
+    version = await find_version(request, call, services)
+    kind = request.pair_relationship_type
+    more = [] if kind is None else types_of(graph, [kind], "pairRelationshipType")
     async with running_job("predict", request, STEPS, call, services) as job:
-        asked = await ask(request, call, services, more_types=more)
-        sources, targets = await _pairs(request, asked, call)
-        for start in range(0, len(sources), CHUNK):
-            job.report(1, start / len(sources), f"{start:,} of {len(sources):,} pairs")
-            part = slice(start, start + CHUNK)
-            scores = await services.compute(asked.scorer.pairs, sources[part], targets[part])
-            await call.rows(_columns(asked, sources[part], targets[part], scores))
+        asked = await ask(request, version, graph, call, services, more_types=more)
+        some = await filtered_rows(call, asked.sources, graph, request.source_node_filter, "sourceNodeFilter")
+        others = await filtered_rows(call, asked.targets, graph, request.target_node_filter, "targetNodeFilter")
+        if kind is None:
+            count, pairs = _every_pair(some, others)
+        else:
+            count, pairs = _linked_pairs(asked, kind, some, others)
+        done = 0
+        for sources, targets in pairs:
+            job.report(SCORE, done / count, f"{done:,} of {count:,} pairs")
+            scores = await services.compute(asked.scorer.pairs, sources, targets)
+            await call.rows(_columns(asked, sources, targets, scores))
+            done += len(sources)
 
 
-async def _pairs(
-    request: PredictConfig, asked: Asked, call: Call
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    graph = asked.graph
-    some = await filtered_rows(call, asked.sources, graph, request.source_node_filter, "sourceNodeFilter")
-    others = await filtered_rows(call, asked.targets, graph, request.target_node_filter, "targetNodeFilter")
-    if request.pair_relationship_type is None:
-        if len(some) * len(others) > MOST_PAIRS:
-            raise InvalidArgumentError(
-                f"The filters make {len(some) * len(others):,} pairs; at most {MOST_PAIRS:,} are allowed. Filter more.",
-                reason="TOO_MANY_PAIRS",
-            )
-        return np.repeat(some, len(others)), np.tile(others, len(some))
-    key = (asked.target.source_label, request.pair_relationship_type, asked.target.target_label)
+def _every_pair(some: Rows, others: Rows) -> tuple[int, Iterator[tuple[Rows, Rows]]]:
+    """Return how many pairs two lists of rows make, and the pairs in chunks, each made when it is taken."""
+    count = len(some) * len(others)
+    if count > MOST_PAIRS:
+        raise InvalidArgumentError(
+            f"The filters make {count:,} pairs; at most {MOST_PAIRS:,} are allowed. Filter more.",
+            reason="TOO_MANY_PAIRS",
+        )
+    places = (np.arange(start, min(start + CHUNK, count)) for start in range(0, count, CHUNK))
+    return count, ((some[place // len(others)], others[place % len(others)]) for place in places)
+
+
+def _linked_pairs(asked: Asked, kind: str, some: Rows, others: Rows) -> tuple[int, Iterator[tuple[Rows, Rows]]]:
+    """Return how many pairs of the two lists a relationship type links, and the pairs in chunks."""
+    key = (asked.target.source_label, kind, asked.target.target_label)
     table = asked.projection.relationships.get(key)
     if table is None:
         raise InvalidArgumentError(
-            f"The projection has no `{request.pair_relationship_type}` from `{key[0]}` to `{key[2]}`. "
-            f"Its relationship types are {quoted(list(graph.relationship_types))}.",
+            f"The projection has no `{kind}` from `{key[0]}` to `{key[2]}`. "
+            f"Its relationship types are {quoted(list(asked.graph.relationship_types))}.",
             reason="NOT_IN_PROJECTION",
         )
     sources, targets = table.edge_index.astype(np.int64)
     kept = np.isin(sources, some) & np.isin(targets, others)
-    return sources[kept], targets[kept]
+    sources, targets = sources[kept], targets[kept]
+    parts = (slice(start, start + CHUNK) for start in range(0, len(sources), CHUNK))
+    return len(sources), ((sources[part], targets[part]) for part in parts)
 
 
 def _columns(

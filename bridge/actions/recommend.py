@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from bridge.actions.hosted import Asked, ask, filtered_rows
+from bridge.actions.hosted import Asked, ask, filtered_rows, find_version, target_of
 from bridge.actions.jobs import effective, running_job
+from bridge.actions.reading import types_of
 from bridge.actions.recommend_config import RecommendConfig, RecommendRow, RecommendWriteRow
 from bridge.actions.rows import send_row
 from bridge.core.call import Call, WriteRelationships
 from bridge.core.columns import Column, Table
 from bridge.core.errors import FailedPreconditionError, ResourceExhaustedError
+from bridge.core.graph import Graph
 from bridge.core.procedure import Procedure
 from bridge.evaluation.selection import top_k
+from bridge.registry.manifest import Manifest
 
 if TYPE_CHECKING:
     from bridge.actions.services import Services
@@ -35,17 +38,13 @@ READ, SCORE, WRITE = range(len(STEPS))
 
 async def recommend(request: RecommendConfig, call: Call, services: Services) -> None:
     """Answer with the top-K targets of each source, or write them."""
+    graph = await call.describe()
+    version = await find_version(request, call, services)
+    excluded = _check(request, version.manifest, graph, call.mode)
     steps = STEPS if call.mode == "write" else STEPS[:WRITE]
     async with running_job("recommend", request, steps, call, services) as job:
-        asked = await ask(request, call, services, more_types=request.exclude_relationship_types or ())
-        if asked.version.manifest.objective != "ranking":
-            raise FailedPreconditionError(
-                f"The model `{request.model_name}` was trained with `objective: 'rating'`: it predicts values, and the "
-                "targets with the highest predicted value make poor recommendations. Train one with "
-                "`objective: 'ranking'`, or ask this one with `bridge.predict.stream`.",
-                reason="NOT_A_RANKING_MODEL",
-            )
-        lists = Lists(request, asked, call, services, job)
+        asked = await ask(request, version, graph, call, services, more_types=excluded)
+        lists = Lists(request, asked, excluded, call, services, job)
         await lists.prepare()
         if call.mode == "write":
             await _write(request, lists, call, job)
@@ -54,10 +53,29 @@ async def recommend(request: RecommendConfig, call: Call, services: Services) ->
                 await call.rows(rows)
 
 
-async def _write(request: RecommendConfig, lists: Lists, call: Call, job: Job) -> None:
-    _check_memory(request, len(lists.sources), call)
-    if not lists.asked.graph.can_write:
+def _check(request: RecommendConfig, manifest: Manifest, graph: Graph, mode: str) -> list[str]:
+    """Return the relationship types whose targets are left out.
+
+    Raises:
+        InvalidArgumentError: one of them is not in the projection.
+        FailedPreconditionError: the model does not rank, or nothing can be written.
+    """
+    if mode == "write" and not graph.can_write:
         raise FailedPreconditionError("The provided graph does not support `write` execution mode.", reason="NO_WRITE")
+    if manifest.objective != "ranking":
+        raise FailedPreconditionError(
+            f"The model `{request.model_name}` was trained with `objective: 'rating'`: it predicts values, and the "
+            "targets with the highest predicted value make poor recommendations. Train one with "
+            "`objective: 'ranking'`, or ask this one with `bridge.predict.stream`.",
+            reason="NOT_A_RANKING_MODEL",
+        )
+    if request.exclude_relationship_types is None:
+        return [target_of(manifest).relationship_type]
+    return types_of(graph, request.exclude_relationship_types, "excludeRelationshipTypes")
+
+
+async def _write(request: RecommendConfig, lists: Lists, call: Call, job: Job) -> None:
+    _check_memory(request, len(lists.sources) * lists.top_k, call)
     parts = [rows async for rows in lists]
     table = {name: np.concatenate([part[name].values for part in parts]) for name in _WRITTEN} if parts else _NOTHING
     job.report(WRITE, 0.0, f"{len(table['sourceNodeId']):,} relationships")
@@ -92,12 +110,12 @@ _NOTHING = {
 }  # fmt: skip
 
 
-def _check_memory(request: RecommendConfig, sources: int, call: Call) -> None:
+def _check_memory(request: RecommendConfig, relationships: int, call: Call) -> None:
     limit = call.caller.transaction_memory_bytes
-    needed = sources * request.top_k * RELATIONSHIP_BYTES
+    needed = relationships * RELATIONSHIP_BYTES
     if limit and needed > limit and not (request.batch_size or request.sudo):
         raise ResourceExhaustedError(
-            f"Writing up to {sources * request.top_k:,} relationships in one transaction would take about "
+            f"Writing up to {relationships:,} relationships in one transaction would take about "
             f"{needed / 2**20:,.0f} MiB, but a transaction may use {limit / 2**20:,.0f} MiB. Set `batchSize`, say "
             "10000, to write in transactions of that size (not atomic), recommend for fewer sources, raise "
             "`db.memory.transaction.max`, or set `sudo: true` to try anyway.",
@@ -108,8 +126,19 @@ def _check_memory(request: RecommendConfig, sources: int, call: Call) -> None:
 class Lists:
     """The recommendations of all asked sources, computed block by block as they are taken."""
 
-    def __init__(self, request: RecommendConfig, asked: Asked, call: Call, services: Services, job: Job) -> None:
+    def __init__(
+        self,
+        request: RecommendConfig,
+        asked: Asked,
+        excluded: Sequence[str],
+        call: Call,
+        services: Services,
+        job: Job,
+    ) -> None:
         self.asked = asked
+        self.top_k = min(request.top_k, max(1, len(asked.targets)))
+        """Targets per source, of those that there are."""
+        self._excluded = excluded
         self.sources: NDArray[np.int64] = np.empty(0, np.int64)
         """Rows of the sources that are asked for."""
         self._request = request
@@ -136,13 +165,9 @@ class Lists:
             )
             self._barred = np.ones(len(asked.targets), dtype=bool)
             self._barred[allowed] = False
-        self._seen = [seen for name in self.excluded_types if (seen := _links(asked, name)) is not None]
-
-    @property
-    def excluded_types(self) -> tuple[str, ...]:
-        """The relationship types whose targets are left out."""
-        types = self._request.exclude_relationship_types
-        return (self.asked.target.relationship_type,) if types is None else types
+        for name in self._excluded:
+            if (seen := await self._services.compute(_links, asked, name)) is not None:
+                self._seen.append(seen)
 
     async def __aiter__(self) -> AsyncIterator[dict[str, Column]]:
         """Yield the rows of one block of sources after the other, as columns of YIELD."""
@@ -160,6 +185,8 @@ class Lists:
         for seen in self._seen:
             rows, columns = seen[block].nonzero()
             scores[rows, columns] = -np.inf
+        if self.asked.target.source_label == self.asked.target.target_label:
+            scores[np.arange(len(block)), block] = -np.inf  # nobody is recommended to themselves
         if self._barred is not None:
             scores[:, self._barred] = -np.inf
         if self._request.min_score is not None:
@@ -171,7 +198,7 @@ class Lists:
     ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         """Take the best targets; when writing, ask the store for links made since the projection, and do without."""
         while True:
-            targets, values = await self._services.compute(top_k, scores, self._request.top_k)
+            targets, values = await self._services.compute(top_k, scores, self.top_k)
             if self._call.mode != "write":
                 return targets, values
             rows, places = np.nonzero(targets >= 0)
@@ -182,15 +209,15 @@ class Lists:
             scores[rows[linked], found[linked]] = -np.inf
 
     async def _linked(self, sources: NDArray[np.int64], targets: NDArray[np.int32]) -> NDArray[np.bool_]:
-        if not len(sources) or not self.excluded_types:
+        if not len(sources) or not self._excluded:
             return np.zeros(len(sources), dtype=bool)
         asked = self.asked
         pairs = {"source": Column(asked.sources.ids[sources]), "target": Column(asked.targets.ids[targets])}
-        kinds = [asked.graph.relationship_types.get(name) for name in self.excluded_types]
+        kinds = [asked.graph.relationship_types[name] for name in self._excluded]
         # Between two labels a link means the same in either direction; within one, only if projected undirected.
         two_labels = asked.target.source_label != asked.target.target_label
-        both = two_labels or any(kind.undirected for kind in kinds if kind)
-        column = await self._call.check_links(self.excluded_types, Table("", pairs), both_directions=both)
+        both = two_labels or any(kind.undirected for kind in kinds)
+        column = await self._call.check_links(self._excluded, Table("", pairs), both_directions=both)
         return column.values.astype(bool)
 
     def _columns(

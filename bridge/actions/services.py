@@ -49,3 +49,17 @@ class Services:
         """Run a computation off the event loop. It is not interrupted: hand over one chunk at a time."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self.executor, lambda: function(*args, **kwargs))
+
+    async def finish(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run what must not be left half done: who is cancelled meanwhile leaves when it has ended."""
+        work = asyncio.ensure_future(self.compute(function, *args, **kwargs))
+        abandoned: asyncio.CancelledError | None = None
+        while not work.done():
+            try:
+                await asyncio.wait([work])
+            except asyncio.CancelledError as error:
+                abandoned = error
+        if abandoned is not None:
+            work.exception()
+            raise abandoned
+        return work.result()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bridge.actions.base_config import KeyedConfig
 from bridge.actions.jobs import effective, running_job
-from bridge.actions.reading import Selection, Stopwatch, keys_of, labels_of, quoted, read_snapshot, types_of
+from bridge.actions.reading import Selection, Stopwatch, keys_of, labels_of, quoted, snapshot_of, types_of
 from bridge.actions.rows import send_row
 from bridge.core.call import Call
 from bridge.core.config import Names
@@ -65,9 +65,8 @@ async def snapshot(request: SnapshotConfig, call: Call, services: Services) -> N
     graph = await call.describe()
     selection = _selection(request, graph)
     async with running_job("snapshot", request, STEPS, call, services) as job:
-        kept, reused = await read_snapshot(call, graph, selection, services, reuse=request.reuse)
-        read_millis = watch.lap()
-        with services.snapshots.pin(kept):
+        async with snapshot_of(call, graph, selection, services, reuse=request.reuse) as (kept, reused):
+            read_millis = watch.lap()
             found = await services.trainers.run(job, open_in_trainer, {"snapshot": str(kept.path)})
         row = SnapshotRow(
             fingerprint=kept.fingerprint,
