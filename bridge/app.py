@@ -8,8 +8,9 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,10 +18,12 @@ from bridge import __version__
 from bridge.actions import CONTRACT, PROCEDURES
 from bridge.actions.provenance import Provenance
 from bridge.actions.services import Services
+from bridge.core.errors import FailedPreconditionError, InvalidArgumentError
 from bridge.jobs.process import Trainers
 from bridge.jobs.table import Jobs
 from bridge.jobs.worker import Limits
 from bridge.projection.snapshots import Snapshots
+from bridge.registry import files
 from bridge.registry.live import Live
 from bridge.registry.store import Store
 from bridge.registry.vocabularies import Vocabularies
@@ -37,8 +40,11 @@ def serve(settings: Settings, *, ready: Callable[[int], None] = lambda port: Non
     """Run the server in this process until SIGTERM or SIGINT; `ready` gets the port once it answers.
 
     Raises:
-        InvalidArgumentError: an address that may not, or can not, be listened on.
+        InvalidArgumentError: an address that may not, or can not, be listened on; a TLS file that can not be read.
+        FailedPreconditionError: another server works in the same data folder.
     """
+    endpoint = _endpoint(settings)
+    endpoint.check()
     logging.basicConfig(
         level=settings.log_level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
@@ -54,13 +60,14 @@ def serve(settings: Settings, *, ready: Callable[[int], None] = lambda port: Non
             memory_bytes=_bytes(settings.trainer_memory_mib),
         ),
     )
-    trainers.start()  # before any gRPC object exists: its threads do not survive a fork
-    asyncio.run(_serve(settings, trainers, ready))
+    with claimed(settings.data):
+        trainers.start()  # before any gRPC object exists: its threads do not survive a fork
+        asyncio.run(_serve(settings, endpoint, trainers, ready))
 
 
-async def _serve(settings: Settings, trainers: Trainers, ready: Callable[[int], None]) -> None:
+async def _serve(settings: Settings, endpoint: Endpoint, trainers: Trainers, ready: Callable[[int], None]) -> None:
     services = make_services(settings, trainers)
-    server = Server(services, _endpoint(settings))
+    server = Server(services, endpoint)
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -74,7 +81,29 @@ async def _serve(settings: Settings, trainers: Trainers, ready: Callable[[int], 
     finally:
         await server.stop(timedelta(seconds=settings.stop_seconds))
         await trainers.close()
+        services.executor.shutdown(wait=False, cancel_futures=True)
         services.store.close()
+
+
+@contextmanager
+def claimed(data: Path) -> Iterator[None]:
+    """Hold the data folder: a server wipes snapshots and scratch when it starts, which must be nobody else's.
+
+    Raises:
+        FailedPreconditionError: another server holds it.
+    """
+    files.make_folder(data)
+    lock = files.take_lock(data / "server.lock")
+    if lock is None:
+        raise FailedPreconditionError(
+            f"Another bridge server works in the folder {data}. Stop it, or give this one a folder of its own with "
+            "BRIDGE_DATA.",
+            reason="DATA_IN_USE",
+        )
+    try:
+        yield
+    finally:
+        os.close(lock)
 
 
 def make_services(settings: Settings, trainers: Trainers) -> Services:
@@ -102,10 +131,19 @@ def _endpoint(settings: Settings) -> Endpoint:
         host=settings.host,
         port=settings.port,
         tokens=Tokens(settings.plugin_token, settings.operator_token),
-        certificate=settings.tls_certificate.read_bytes() if settings.tls_certificate else b"",
-        private_key=settings.tls_key.read_bytes() if settings.tls_key else b"",
+        certificate=_content(settings.tls_certificate, "BRIDGE_TLS_CERTIFICATE"),
+        private_key=_content(settings.tls_key, "BRIDGE_TLS_KEY"),
         insecure=settings.insecure,
     )
+
+
+def _content(path: Path | None, variable: str) -> bytes:
+    try:
+        return path.read_bytes() if path else b""
+    except OSError as error:
+        raise InvalidArgumentError(
+            f"{variable} was `{path}`, but that file can not be read: {error.strerror}.", reason="SETTINGS"
+        ) from error
 
 
 def _emptied(folder: Path) -> Path:

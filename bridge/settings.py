@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -14,6 +15,11 @@ from bridge.core.errors import InvalidArgumentError
 PREFIX = "BRIDGE_"
 
 Mib = Annotated[int, Field(gt=0)]
+
+
+def _cpus() -> int:
+    # macOS has no affinity.
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 class Settings(BaseModel):
@@ -37,8 +43,8 @@ class Settings(BaseModel):
     """PEM file with the server's certificate chain."""
     tls_key: Path | None = None
     """PEM file with its private key."""
-    threads: int = Field(default=os.cpu_count() or 1, gt=0)
-    """Threads that one computation may use."""
+    threads: int = Field(default_factory=_cpus, gt=0)
+    """Threads that one computation may use; as many as there are CPUs for this process when not set."""
     executor_threads: int = Field(default=2, gt=0)
     """Computations that the server itself runs at once."""
     trainer_slots: int = Field(default=1, gt=0)
@@ -57,8 +63,8 @@ class Settings(BaseModel):
     """Models kept in memory."""
     stop_seconds: float = Field(default=5.0, ge=0)
     """How long running calls may go on after the server was told to stop, in seconds."""
-    log_level: str = "INFO"
-    """DEBUG, INFO, WARNING or ERROR."""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """From which level on the server logs."""
 
     @classmethod
     def read(cls, environment: Mapping[str, str], **given: object) -> Self:

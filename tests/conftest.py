@@ -21,7 +21,7 @@ from bridge.settings import Settings
 @pytest.fixture(scope="session")
 def trainers() -> Trainers:
     """Start the fork server once, before any gRPC object exists."""
-    trainers = Trainers(["bridge.trainer"], limits=Limits(threads=2))
+    trainers = Trainers(["bridge.trainer"], limits=Limits(niceness=0, threads=2))
     trainers.start()
     return trainers
 
@@ -32,6 +32,7 @@ async def services(tmp_path: Path, trainers: Trainers) -> AsyncIterator[Services
     services = make_services(Settings(data=tmp_path / "server", threads=2), trainers)
     yield services
     await trainers.close()
+    services.executor.shutdown(wait=True, cancel_futures=True)
     services.store.close()
 
 

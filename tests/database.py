@@ -6,15 +6,18 @@ tests/neo4j/ does the same against the real one.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import grpc
 import numpy as np
+from google.rpc import error_details_pb2
+from grpc_status import rpc_status
 
 from bridge.actions import CONTRACT
-from bridge.core.columns import Column
+from bridge.core.columns import Column, object_column
 from bridge.rpc import convert
 from bridge.v1 import procedure_service_pb2 as wire
 from bridge.v1 import procedure_service_pb2_grpc as service
@@ -50,10 +53,19 @@ class Database:
     """Relationships in the store beside those of the projection."""
     written: dict[tuple[int, str, int], dict[str, Any]] = field(default_factory=dict)
     transaction_memory_bytes: int = 0
+    created: int = 1
     modified: int = 1
+    can_write: bool = True
+    chunk_rows: int = 1_000_000
+    """Rows of a table that travel in one chunk."""
+    silent_at: str = ""
+    """The kind of question that is never answered; `reached` is set when it comes."""
+    reached: asyncio.Event = field(default_factory=asyncio.Event)
     questions: list[str] = field(default_factory=list)
     """What the server asked, in order."""
+    jobs: list[wire.Job] = field(default_factory=list)
     progress: list[wire.Progress] = field(default_factory=list)
+    writes: list[wire.WriteRelationships] = field(default_factory=list)
 
     def node_id(self, internal: int) -> int:
         """Return Neo4j's id, which is never the internal one."""
@@ -63,8 +75,14 @@ class Database:
         """Run a procedure to its end and return its rows."""
         return [row async for row in self.rows(channel, procedure, *graph, **arguments)]
 
-    async def rows(self, channel: grpc.aio.Channel, procedure: str, /, *graph: str, **arguments: Any) -> AsyncIterator[dict[str, Any]]:
-        """Run a procedure; `graph` is the projection's name, and then `arguments` is its configuration."""
+    async def rows(
+        self, channel: grpc.aio.Channel, procedure: str, /, *graph: str, **arguments: Any
+    ) -> AsyncIterator[dict[str, Any]]:
+        """Run a procedure; `graph` is the projection's name, and then `arguments` is its configuration.
+
+        Raises:
+            CallError: the server refused or failed.
+        """
         given = {"graphName": graph[0], "configuration": arguments} if graph else arguments
         start = wire.Start(
             contract=self.contract,
@@ -93,15 +111,21 @@ class Database:
                     command[1].extend(_rows(message.chunk))
                     if message.chunk.last:
                         await stream.write(wire.CallRequest(done=self._apply(*command)))
-                elif kind != "job":
+                elif kind == "job":
+                    self.jobs.append(message.job)
+                else:
                     self.questions.append(kind)
-                    async for answer in self._answers(kind, getattr(message, kind)):
+                    if kind == self.silent_at:
+                        self.reached.set()
+                        await asyncio.Event().wait()
+                    for answer in self._answers(kind, getattr(message, kind)):
                         await stream.write(answer)
-            await stream.wait_for_connection()
+        except grpc.aio.AioRpcError as error:
+            raise _call_error(error) from None
         finally:
             stream.cancel()
 
-    async def _answers(self, kind: str, question: Any) -> AsyncIterator[wire.CallRequest]:
+    def _answers(self, kind: str, question: Any) -> Iterator[wire.CallRequest]:
         if kind == "describe":
             yield wire.CallRequest(description=self._description(question.graph_name))
             return
@@ -112,10 +136,12 @@ class Database:
         }[kind](question)
         tables = list(tables)
         for place, (name, columns) in enumerate(tables):
-            for chunk in convert.to_chunks(columns):
-                chunk.table = name
-                chunk.last = chunk.last and place == len(tables) - 1
-                yield wire.CallRequest(chunk=chunk)
+            parts = list(_parts(columns, self.chunk_rows))
+            for number, part in enumerate(parts):
+                for chunk in convert.to_chunks(part):
+                    chunk.table = name
+                    chunk.last = chunk.last and number == len(parts) - 1 and place == len(tables) - 1
+                    yield wire.CallRequest(chunk=chunk)
 
     def _description(self, name: str) -> wire.Description:
         if name != self.name:
@@ -126,36 +152,39 @@ class Database:
         types: dict[str, dict[str, float]] = {}
         for _, kind, _, properties in self.links:
             types.setdefault(kind, {}).update(properties)
+        counts = {kind: sum(link[1] == kind for link in self.links) for kind in types}
         return wire.Description(
             found=True,
             node_count=len(self.nodes),
             relationship_count=len(self.links),
-            created_millis=1,
+            created_millis=self.created,
             modified_millis=self.modified,
             labels=[
                 wire.LabelDescription(
                     label=label,
                     node_count=sum(node.label == label for node in self.nodes),
-                    properties=[wire.PropertyDescription(name=name) for name in properties],
+                    properties=[_property(name, value) for name, value in properties.items()],
                 )
                 for label, properties in labels.items()
             ],
             relationship_types=[
                 wire.RelationshipTypeDescription(
                     type=kind,
-                    properties=[wire.PropertyDescription(name=name) for name in properties],
+                    relationship_count=counts[kind],
+                    properties=[_property(name, value) for name, value in properties.items()],
                     undirected=kind in self.undirected,
                 )
                 for kind, properties in types.items()
             ],
             constraints=[wire.KeyConstraint(label=label, property=key) for label, key in self.keys.items()],
-            can_write=True,
+            can_write=self.can_write,
         )
 
     def _projection(self, question: wire.ReadProjection) -> Iterable[tuple[str, dict[str, Column]]]:
         for table in question.nodes:
             ids = [place for place, node in enumerate(self.nodes) if node.label == table.table]
-            columns = {"id": Column(np.array(ids, "<i4")), "nodeId": Column(np.array([self.node_id(i) for i in ids], "<i8"))}
+            node_ids = [self.node_id(internal) for internal in ids]
+            columns = {"id": Column(np.array(ids, "<i4")), "nodeId": Column(np.array(node_ids, "<i8"))}
             for name in table.properties:
                 columns[name] = _numbers([self.nodes[place].projected.get(name) for place in ids])
             yield table.table, columns
@@ -175,9 +204,7 @@ class Database:
         for name in question.properties:
             values = [self.nodes[place].stored.get(name) for place in ids]
             present = [2 if not self.nodes[p].visible else int(v is not None) for p, v in zip(ids, values, strict=True)]
-            array = np.empty(len(ids), dtype=object)
-            array[:] = values
-            columns[name] = Column(array, np.array(present, np.uint8))
+            columns[name] = object_column(values, present=np.array(present, np.uint8))
         yield question.label, columns
 
     def _links(self, question: wire.CheckLinks) -> Iterable[tuple[str, dict[str, Column]]]:
@@ -189,6 +216,7 @@ class Database:
 
     def _apply(self, command: Any, rows: Rows) -> wire.Done:
         if isinstance(command, wire.MutateNodeProperty):
+            assert command.rows == len(rows)
             for row in rows:
                 self.nodes[row["id"]].projected[command.property] = row["value"]
             self.modified += 1
@@ -196,13 +224,16 @@ class Database:
         return self._write(command, rows)
 
     def _write(self, command: wire.WriteRelationships, rows: Rows) -> wire.Done:
+        self.writes.append(command)
         constants = convert.from_map(command.constants)
         owner = constants[command.owner_property]
         sources = {row["source"] for row in _rows(command.sources)} if command.sources.columns else None
         old = {
             key: properties
             for key, properties in self.written.items()
-            if properties[command.owner_property] == owner and (sources is None or key[0] in sources)
+            if key[1] == command.type
+            and properties[command.owner_property] == owner
+            and (sources is None or key[0] in sources)
         }
         new = {
             (row["source"], command.type, row["target"]): {
@@ -219,7 +250,8 @@ class Database:
 
     def _yielded(self, chunk: value_pb2.Chunk) -> Rows:
         ids = {column.name for column in chunk.columns if column.node_ids}
-        return [{k: self.node_id(v) if k in ids else v for k, v in row.items()} for row in _rows(chunk)]
+        seen = [row for row in _rows(chunk) if all(self.nodes[row[name]].visible for name in ids)]
+        return [{k: self.node_id(v) if k in ids else v for k, v in row.items()} for row in seen]
 
 
 def _numbers(values: Sequence[Any]) -> Column:
@@ -239,15 +271,41 @@ async def _messages(stream: Any) -> AsyncIterator[wire.CallResponse]:
         yield message
     code = await stream.code()
     if code is not grpc.StatusCode.OK:
-        raise CallError(code, await stream.details())
+        raise CallError(code, await stream.details(), {}, "")
 
 
 class CallError(Exception):
     """What a user would read."""
 
-    def __init__(self, code: grpc.StatusCode, details: str) -> None:
+    def __init__(self, code: grpc.StatusCode, details: str, metadata: Mapping[str, str], reason: str) -> None:
         super().__init__(details)
         self.code = code
+        self.metadata = metadata
+        self.reason = reason
+
+
+def _call_error(error: grpc.aio.AioRpcError) -> CallError:
+    info = error_details_pb2.ErrorInfo()
+    status = rpc_status.from_call(error)
+    if status is not None:
+        status.details[0].Unpack(info)
+    return CallError(error.code(), error.details(), dict(info.metadata), info.reason)
+
+
+def _parts(columns: Mapping[str, Column], rows: int) -> Iterator[dict[str, Column]]:
+    count = len(next(iter(columns.values())))
+    for start in range(0, max(1, count), rows):
+        part = slice(start, start + rows)
+        yield {
+            name: Column(column.values[part], None if column.present is None else column.present[part])
+            for name, column in columns.items()
+        }
+
+
+def _property(name: str, value: Any) -> wire.PropertyDescription:
+    if isinstance(value, list):
+        return wire.PropertyDescription(name=name, value_type="FLOAT_ARRAY", dimension=len(value))
+    return wire.PropertyDescription(name=name, value_type="DOUBLE", dimension=1)
 
 
 def people_and_films(users: int = 30, films: int = 48, seed: int = 5) -> Database:
