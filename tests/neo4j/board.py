@@ -16,15 +16,19 @@ UNWIND $rows AS row
 CREATE (node:$($label)) SET node = row
 """
 
+# Labels are put into the text, since Neo4j looks for a label in a parameter by reading every node.
 RATINGS = """
 UNWIND $rows AS row
-MATCH (reader:$($reader) {readerId: row.reader}), (book:$($book) {bookId: row.book})
-CREATE (reader)-[:RATED {rating: row.rating, timestamp: row.timestamp, part: row.part}]->(book)
+MATCH (reader:{reader} {{readerId: row.reader}})
+MATCH (book:{book} {{bookId: row.book}})
+CREATE (reader)-[:RATED {{rating: row.rating, timestamp: row.timestamp, part: row.part}}]->(book)
 """
 
 SIDES = """
 UNWIND $rows AS row
-MATCH (book:$($book) {bookId: row.book}), (shelf:$($shelf) {name: row.shelf}), (author:$($author) {name: row.author})
+MATCH (book:{book} {{bookId: row.book}})
+MATCH (shelf:{shelf} {{name: row.shelf}})
+MATCH (author:{author} {{name: row.author}})
 CREATE (book)-[:ON]->(shelf), (author)-[:WROTE]->(book)
 """
 
@@ -111,8 +115,8 @@ def make_board(stack: Stack, name: str, *, seed: int = 5, keys: bool = True) -> 
     stack.rows(NODES, label=board.shelf, rows=[{"name": name} for name in ("east", "west")])
     stack.rows(NODES, label=board.author, rows=[{"name": name} for name in ("ada", "grace", "mary")])
     labels = {"reader": board.reader, "book": board.book, "shelf": board.shelf, "author": board.author}
-    stack.rows(RATINGS, rows=_ratings(seed), **labels)
-    stack.rows(SIDES, rows=_sides(), **labels)
+    stack.rows(RATINGS.format(**labels), rows=_ratings(seed))
+    stack.rows(SIDES.format(**labels), rows=_sides())
     return board
 
 

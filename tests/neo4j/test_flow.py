@@ -139,7 +139,9 @@ def test_the_version_that_was_asked_for_answers(stack: Stack, board: Board, rank
 def test_the_newest_version_answers_when_none_is_named(stack: Stack, board: Board, ranking: str) -> None:
     """Versions 1 and 2 differ in their seed, so their scores differ, and the default is 2's."""
     scores = {
-        version: [row["score"] for row in stack.rows(RECOMMEND, graph=board.name, config={"modelName": ranking} | version_)]
+        version: [
+            row["score"] for row in stack.rows(RECOMMEND, graph=board.name, config={"modelName": ranking} | version_)
+        ]
         for version, version_ in ((1, {"modelVersion": 1}), (2, {"modelVersion": 2}), (None, {}))
     }
     assert scores[None] == scores[2]

@@ -123,7 +123,9 @@ def test_what_people_linked_themselves_stays(stack: Stack, board: Board, ranking
     assert [row["book"] for row in writing.there if row["modelName"] is None] == [1001]
 
 
-def test_a_source_filter_replaces_these_sources_alone(stack: Stack, board: Board, ranking: str, writing: Writing) -> None:
+def test_a_source_filter_replaces_these_sources_alone(
+    stack: Stack, board: Board, ranking: str, writing: Writing
+) -> None:
     """The other readers keep what an older version wrote."""
     writing.write(ranking, modelVersion=1)
     reader = stack.row("MATCH (r:$($label) {readerId: 499}) RETURN id(r) AS id", label=board.reader)["id"]
@@ -160,7 +162,9 @@ def test_batches_are_committed_whatever_the_caller_does(stack: Stack, ranking: s
     assert len(writing.there) == 2 * READERS
 
 
-def test_a_rating_made_since_the_projection_is_left_out(stack: Stack, board: Board, ranking: str, writing: Writing) -> None:
+def test_a_rating_made_since_the_projection_is_left_out(
+    stack: Stack, board: Board, ranking: str, writing: Writing
+) -> None:
     """`write` looks into the store: the first choice is rated in the meantime, so the next ones move up."""
     arguments = writing.arguments(ranking)
     best = stack.row(BEST, graph=board.name, config={"modelName": ranking})
@@ -178,7 +182,9 @@ def test_a_rating_made_since_the_projection_is_left_out(stack: Stack, board: Boa
     assert sorted(row["rank"] for row in found) == [1, 2]
 
 
-def test_a_node_deleted_since_the_projection_is_not_written(stack: Stack, board: Board, ranking: str, writing: Writing) -> None:
+def test_a_node_deleted_since_the_projection_is_not_written(
+    stack: Stack, board: Board, ranking: str, writing: Writing
+) -> None:
     """Neither as a source nor as a target, and it is no error."""
     best = stack.row(BEST, graph=board.name, config={"modelName": ranking})
     with stack.undone() as run:
