@@ -47,6 +47,7 @@ class Database:
     """Uniqueness constraints by label."""
     name: str = "graph"
     user: str = "ada"
+    token: str = ""
     contract: str = CONTRACT
     undirected: frozenset[str] = frozenset()
     stored_links: set[tuple[int, str, int]] = field(default_factory=set)
@@ -71,6 +72,19 @@ class Database:
         """Return Neo4j's id, which is never the internal one."""
         return internal + 1000
 
+    def start(self, procedure: str, /, *graph: str, **arguments: Any) -> wire.Start:
+        """Return the first message of a call; `graph` is the projection's name, `arguments` its configuration."""
+        given = {"graphName": graph[0], "configuration": arguments} if graph else arguments
+        return wire.Start(
+            contract=self.contract,
+            procedure=procedure,
+            arguments=convert.to_map(given),
+            caller=wire.Caller(
+                user=self.user, database="neo4j", database_id="id-of-neo4j", plugin_version="test",
+                transaction_memory_bytes=self.transaction_memory_bytes,
+            ),
+        )  # fmt: skip
+
     async def call(self, channel: grpc.aio.Channel, procedure: str, /, *graph: str, **arguments: Any) -> Rows:
         """Run a procedure to its end and return its rows."""
         return [row async for row in self.rows(channel, procedure, *graph, **arguments)]
@@ -83,19 +97,10 @@ class Database:
         Raises:
             CallError: the server refused or failed.
         """
-        given = {"graphName": graph[0], "configuration": arguments} if graph else arguments
-        start = wire.Start(
-            contract=self.contract,
-            procedure=procedure,
-            arguments=convert.to_map(given),
-            caller=wire.Caller(
-                user=self.user, database="neo4j", database_id="id-of-neo4j", plugin_version="test",
-                transaction_memory_bytes=self.transaction_memory_bytes,
-            ),
-        )  # fmt: skip
-        stream = service.ProcedureServiceStub(channel).Call()
+        metadata = [("authorization", f"Bearer {self.token}")] if self.token else None
+        stream = service.ProcedureServiceStub(channel).Call(metadata=metadata)
         try:
-            await stream.write(wire.CallRequest(start=start))
+            await stream.write(wire.CallRequest(start=self.start(procedure, *graph, **arguments)))
             command: Any = None
             async for message in _messages(stream):
                 kind = message.WhichOneof("message")
@@ -244,9 +249,7 @@ class Database:
         for key in old:
             del self.written[key]
         self.written.update(new)
-        return wire.Done(
-            written=len(new) - len(unchanged), deleted=len(old) - len(unchanged), unchanged=len(unchanged)
-        )
+        return wire.Done(written=len(new) - len(unchanged), deleted=len(old) - len(unchanged), unchanged=len(unchanged))
 
     def _yielded(self, chunk: value_pb2.Chunk) -> Rows:
         ids = {column.name for column in chunk.columns if column.node_ids}

@@ -1,0 +1,122 @@
+"""bridge/rpc/server.py: where it listens, and how it is secured."""
+
+from __future__ import annotations
+
+import subprocess
+from datetime import timedelta
+from pathlib import Path
+
+import grpc
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+
+from bridge.actions.services import Services
+from bridge.core.errors import InvalidArgumentError
+from bridge.rpc.auth import Tokens
+from bridge.rpc.server import MAX_MESSAGE_BYTES, Endpoint, Server
+from bridge.v1 import procedure_service_pb2 as wire
+from bridge.v1 import procedure_service_pb2_grpc as service
+from bridge.v1 import value_pb2
+from tests.database import people_and_films
+
+TOKEN = Tokens(plugin="plug")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1", "localhost"])
+def test_this_machine_alone_needs_neither_token_nor_tls(host: str) -> None:
+    Endpoint(host, 0, Tokens()).check()
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "missing"),
+    [
+        (Endpoint("0.0.0.0", 0, Tokens()), "needs a plugin token (BRIDGE_PLUGIN_TOKEN) and TLS"),
+        (Endpoint("::", 0, TOKEN), "needs TLS (BRIDGE_TLS_CERTIFICATE and BRIDGE_TLS_KEY)."),
+        (Endpoint("bridge", 0, Tokens(), b"c", b"k"), "needs a plugin token (BRIDGE_PLUGIN_TOKEN)."),
+        (Endpoint("10.1.2.3", 0, Tokens(operator="o"), b"c", b"k"), "needs a plugin token"),
+    ],
+)
+def test_any_other_address_needs_both(endpoint: Endpoint, missing: str) -> None:
+    """The text says what is missing, and the way out."""
+    with pytest.raises(InvalidArgumentError) as raised:
+        endpoint.check()
+    assert missing in raised.value.message
+    assert "--insecure" in raised.value.message
+
+
+def test_whoever_accepts_the_risk_says_so() -> None:
+    Endpoint("0.0.0.0", 0, Tokens(), insecure=True).check()
+
+
+def test_half_of_tls_is_refused() -> None:
+    """A certificate without its key must not end in a plain-text port."""
+    for half in (Endpoint("127.0.0.1", 0, Tokens(), certificate=b"c"), Endpoint("::1", 0, Tokens(), private_key=b"k")):
+        with pytest.raises(InvalidArgumentError, match="only one of them"):
+            half.check()
+
+
+async def test_a_taken_port_is_told_in_words(services: Services) -> None:
+    """A second server must not share the port of the first."""
+    first = Server(services, Endpoint("127.0.0.1", 0, Tokens()))
+    port = await first.start()
+    second = Server(services, Endpoint("127.0.0.1", port, Tokens()))
+    with pytest.raises(InvalidArgumentError, match=f"127.0.0.1:{port}") as raised:
+        await second.start()
+    assert raised.value.reason == "PORT_TAKEN"
+    await second.stop(timedelta(0))
+    await first.stop(timedelta(0))
+
+
+async def test_an_ipv6_address_can_be_listened_on(services: Services) -> None:
+    server = Server(services, Endpoint("::1", 0, Tokens()))
+    port = await server.start()
+    async with grpc.aio.insecure_channel(f"[::1]:{port}") as channel:
+        assert await people_and_films().call(channel, "bridge.health")
+    await server.stop(timedelta(0))
+
+
+async def test_a_token_travels_over_tls(services: Services, tmp_path: Path) -> None:
+    """With a certificate, a plain-text client is not answered."""
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1",
+         "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", certificate],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    server = Server(services, Endpoint("127.0.0.1", 0, TOKEN, certificate.read_bytes(), key.read_bytes()))
+    port = await server.start()
+    database = people_and_films()
+    database.token = "plug"
+    credentials = grpc.ssl_channel_credentials(certificate.read_bytes())
+    async with grpc.aio.secure_channel(f"localhost:{port}", credentials) as channel:
+        assert (await database.call(channel, "bridge.health"))[0]["status"] == "SERVING"
+    async with grpc.aio.insecure_channel(f"localhost:{port}") as channel:
+        with pytest.raises(grpc.aio.AioRpcError) as raised:
+            await health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=5)
+        assert raised.value.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
+    await server.stop(timedelta(0))
+
+
+async def test_health_says_serving_while_the_server_runs(channel: grpc.aio.Channel) -> None:
+    for name in ("", "bridge.v1.ProcedureService"):
+        answer = await health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(service=name))
+        assert answer.status == health_pb2.HealthCheckResponse.SERVING
+
+
+async def test_reflection_lists_the_services(channel: grpc.aio.Channel) -> None:
+    """`grpcurl list` works without a copy of the proto files."""
+    stub = reflection_pb2_grpc.ServerReflectionStub(channel)
+    calls = stub.ServerReflectionInfo(iter([reflection_pb2.ServerReflectionRequest(list_services="")]))
+    names = {each.name async for answer in calls for each in answer.list_services_response.service}
+    assert names == {
+        "bridge.v1.ProcedureService", "grpc.health.v1.Health", "grpc.reflection.v1alpha.ServerReflection",
+    }  # fmt: skip
+
+
+async def test_a_message_beyond_the_limit_ends_its_call_and_no_other(channel: grpc.aio.Channel) -> None:
+    stream = service.ProcedureServiceStub(channel).Call()
+    arguments = value_pb2.MapValue(fields={"modelName": value_pb2.Value(string="m" * (MAX_MESSAGE_BYTES + 1))})
+    await stream.write(wire.CallRequest(start=wire.Start(procedure="bridge.version", arguments=arguments)))
+    assert await stream.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert await people_and_films().call(channel, "bridge.version")
