@@ -67,12 +67,13 @@ class Browser:
         return frame
 
     def photograph(self, frame: Locator, path: Path) -> None:
-        """Save a picture of the graph in a frame, as large as the window."""
+        """Save a picture of the graph in a frame, for that moment as large as the window."""
         frame.locator("button[title=Fullscreen]").click()
         self.page.wait_for_timeout(SETTLE_MS)
         frame.get_by_label("zoom-to-fit").click()
         self.page.wait_for_timeout(SETTLE_MS)
         frame.get_by_test_id("frame-loaded-contents").screenshot(path=path)
+        frame.locator("button[title='Close fullscreen']").click()
 
 
 @contextmanager
