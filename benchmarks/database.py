@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -61,6 +63,7 @@ class Database:
 def started(java_options: str = "-Xms1g -Xmx3g") -> Iterator[Database]:
     """Run a Neo4j with GDS and the plugin, and a bridge server whose trainers are not made to wait for others."""
     os.environ["BRIDGE_TRAINER_NICENESS"] = "0"
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # a plain SIGTERM would leave both running
     with (
         tempfile.TemporaryDirectory(prefix="bridge-benchmark-") as folder,
         running_neo4j(Path(folder) / "home", bridge=True, java_options=java_options, say=say) as running,
