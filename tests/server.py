@@ -1,4 +1,4 @@
-"""What all tests share: a bridge server in the test's process, on a free port, with a folder of its own."""
+"""A bridge server in the test's process, on a free port, with a folder of its own: fixtures for rpc and actions."""
 
 from __future__ import annotations
 
