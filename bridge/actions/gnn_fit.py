@@ -142,7 +142,7 @@ class Training:
         finally:
             self.hyperparameters = chosen
 
-    def _evaluate(self, model: Model, part_of: int) -> dict[str, float]:
+    def _evaluate(self, model: Model, part_of: int) -> dict[str, int | float]:
         """Measure on one part, with messages from what that model may know."""
         messages = self.membership != TEST if self._knows_validation(part_of) else self.membership == TRAIN
         scorer = model.scorer(self.projection, messages)
@@ -151,7 +151,7 @@ class Training:
     def _knows_validation(self, part_of: int) -> bool:
         return self.plan.objective == "ranking" and part_of == TEST
 
-    def _measure(self, scorer: Scorer, held_out: Interactions, seen: Interactions) -> dict[str, float]:
+    def _measure(self, scorer: Scorer, held_out: Interactions, seen: Interactions) -> dict[str, int | float]:
         if self.plan.objective == "rating":
             return evaluate_rating(scorer, held_out, self._scale()).as_map()
         return evaluate_ranking(scorer, held_out, seen, relevant_threshold=self.relevant).as_map()
@@ -177,7 +177,7 @@ class Training:
         return result
 
     def _summary(
-        self, chosen: Fit, served: Model, metrics: dict[str, dict[str, float]], baselines: dict[str, Any]
+        self, chosen: Fit, served: Model, metrics: dict[str, dict[str, int | float]], baselines: dict[str, Any]
     ) -> Trained:
         sizes = {name: int((self.membership == each).sum()) for name, each in
                  (("train", TRAIN), ("validation", VALIDATION), ("test", TEST))}  # fmt: skip

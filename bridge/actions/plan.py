@@ -45,7 +45,7 @@ class Trained(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    metrics: dict[str, dict[str, float]]
+    metrics: dict[str, dict[str, int | float]]
     """By part: validation, test."""
     baselines: dict[str, Any]
     """By method, its metrics on the test part, or why it was skipped."""

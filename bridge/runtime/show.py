@@ -16,6 +16,12 @@ MOST_ROWS = 20
 LONGEST_VALUE = 160
 """Characters of one value that are shown."""
 
+TELLING = ("rmse", "mae", "ndcgAt10", "recallAt10", "hitRateAt10", "mrrAt10", "coverageAt10")
+"""The metrics that are shown, in this order, where a model has any of them."""
+
+COUNTS = {"count": "relationships", "sources": "sources"}
+"""What the metrics are of."""
+
 _CHANGES = {
     "constraints_added": "constraint added|constraints added",
     "nodes_created": "node created|nodes created",
@@ -51,7 +57,7 @@ def changes(counters: SummaryCounters) -> str:
     return ", ".join(f"{count:,} {words[count != 1]}" for count, words in counted if count)
 
 
-def metrics(model_info: Mapping[str, object], part: str = "test") -> Table:
+def metrics(model_info: Mapping[str, object], part: str = "test") -> Group:
     """Return a model's metrics on a held-out part, a row for the model and one for each baseline.
 
     Reads `modelInfo` as `bridge.gnn.train` yields it: `metrics` and each of `baselines` are a map of numbers, or a
@@ -61,10 +67,9 @@ def metrics(model_info: Mapping[str, object], part: str = "test") -> Table:
     baselines = model_info.get("baselines")
     if isinstance(baselines, Mapping):
         named |= {str(name): _of_part(measured, part) for name, measured in baselines.items()}
-    keys = (key for measured in named.values() for key, cell in measured.items() if _is_number(cell))
-    columns = list(dict.fromkeys(keys))
+    keys = {key for measured in named.values() for key, cell in measured.items() if _is_number(cell)}
+    columns = [name for name in TELLING if name in keys] or sorted(keys)
     table = _table()
-    table.title, table.title_justify = f"Held-out metrics ({part})", "left"
     table.add_column("")
     for column in columns:
         table.add_column(column, justify="right")
@@ -73,7 +78,12 @@ def metrics(model_info: Mapping[str, object], part: str = "test") -> Table:
         numbers = (value(measured[column]) if _is_number(measured.get(column)) else "" for column in columns)
         note = ", ".join(str(cell) for cell in measured.values() if isinstance(cell, str))
         table.add_row(name, *numbers, note, style="bold" if position == 0 else None)
-    return table
+    return Group(_title(next(iter(named.values())), part), table, "")
+
+
+def _title(measured: Mapping[str, object], part: str) -> str:
+    counts = (f"{measured[name]:,} {what}" for name, what in COUNTS.items() if isinstance(measured.get(name), int))
+    return f"Held-out metrics ({', '.join([part, *counts])})"
 
 
 def beside(headings: tuple[str, str], left: Iterable[Sequence[object]], right: Iterable[Sequence[object]]) -> Table:

@@ -51,9 +51,10 @@ def test_metrics_stand_beside_the_baselines():
         "metrics": {"validation": {"rmse": 0.1}, "test": {"rmse": 0.84, "count": 10}},
         "baselines": {"bias": {"test": {"rmse": 0.87}}, "mean": {"rmse": 1.05}, "ease": "too many items"},
     }
-    assert shown(show.metrics(info))[1:] == [
-        ["rmse", "count"],
-        ["ratings", "0.84", "10"],
+    assert shown(show.metrics(info)) == [
+        ["Held-out", "metrics", "(test,", "10", "relationships)"],
+        ["rmse"],
+        ["ratings", "0.84"],
         ["bias", "0.87"],
         ["mean", "1.05"],
         ["ease", "too", "many", "items"],
