@@ -223,7 +223,9 @@ class Job:
                 if status.state.finished:
                     return
                 try:
-                    await asyncio.wait_for(changed.wait(), heartbeat)
+                    # Not wait_for: in Python 3.11 it swallows a cancellation that comes together with a change.
+                    async with asyncio.timeout(heartbeat):
+                        await changed.wait()
                 except TimeoutError:
                     continue
         finally:

@@ -115,3 +115,21 @@ def test_words_from_a_thread_that_outlives_the_loop_are_lost_without_harm() -> N
     one = asyncio.run(make())
     one.record(0, 0.5)
     assert one.status.fraction == 0.5
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_a_watcher_that_is_cancelled_together_with_a_change_ends(turns: int) -> None:
+    """A call that was cancelled waits for its watchers, so none may miss its own cancellation."""
+    job = Job("a", "test")
+
+    async def watch() -> None:
+        async for _ in job.changes(heartbeat=60):
+            pass
+
+    watcher = asyncio.create_task(watch())
+    await asyncio.sleep(0.01)
+    job.record(0, 0.5)
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    watcher.cancel()
+    assert await asyncio.wait([watcher], timeout=2) == ({watcher}, set())
