@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from bridge.runtime import script
 from tests.neo4j.board import READERS, Board, make_board
-from tests.neo4j.doors.browser import Browser, signed_in
+from tests.neo4j.doors.browser import Browser, chromium, signed_in
 from tests.neo4j.stack import Stack
 
 TOP_K = 5
@@ -100,3 +100,14 @@ def test_an_error_is_read_in_browser_in_our_words(browser: Browser) -> None:
     shown = frame.inner_text()
     assert "Exception" not in shown
     assert "Traceback" not in shown
+
+
+@pytest.mark.parametrize(("ci", "outcome"), [("true", pytest.fail.Exception), ("", pytest.skip.Exception)])
+def test_without_chromium_ci_fails_and_a_developer_reads_why_it_was_skipped(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ci: str, outcome: type[BaseException]
+) -> None:
+    """Where it counts nobody goes on without having seen Browser."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("CI", ci)
+    with pytest.raises(outcome, match="apt install chromium"):
+        chromium()

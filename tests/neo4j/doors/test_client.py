@@ -43,7 +43,8 @@ ORDER BY reader, rank
 def gds(stack: Stack) -> Iterator[GraphDataScience]:
     """The client as a notebook makes it; OpenGDS has no Arrow server."""
     with GraphDataScience(stack.status.bolt_uri, auth=stack.auth, arrow=False) as client:
-        client._query_runner._progress_logger._polling_interval = LOOK_SECONDS
+        runner: Any = client._query_runner
+        runner._progress_logger._polling_interval = LOOK_SECONDS
         yield client
 
 
