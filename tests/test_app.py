@@ -1,0 +1,84 @@
+"""bridge/app.py: the server as a process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from bridge.app import claimed, make_services, serve
+from bridge.core.errors import FailedPreconditionError, InvalidArgumentError
+from bridge.jobs.process import Trainers
+from bridge.settings import Settings
+
+
+def test_a_data_folder_has_one_server(tmp_path: Path) -> None:
+    """A second one would wipe the snapshots of the first while it trains."""
+    with claimed(tmp_path / "data"):
+        with pytest.raises(FailedPreconditionError, match="BRIDGE_DATA") as raised, claimed(tmp_path / "data"):
+            pass
+        assert raised.value.reason == "DATA_IN_USE"
+    with claimed(tmp_path / "data"):
+        pass
+
+
+def test_what_a_killed_server_left_in_scratch_is_cleared_and_for_the_owner_only(tmp_path: Path) -> None:
+    left = tmp_path / "scratch" / "job"
+    left.mkdir(parents=True)
+    (left / "texts.json").write_text("[]")
+    services = make_services(Settings(data=tmp_path), Trainers())
+    assert list(services.scratch.iterdir()) == []
+    assert stat.S_IMODE(services.scratch.stat().st_mode) == 0o700
+    services.store.close()
+
+
+@pytest.mark.parametrize(
+    ("settings", "text"),
+    [
+        ({"host": "0.0.0.0"}, "needs a plugin token"),
+        ({"tls_certificate": "/none.pem", "tls_key": "/none.pem"}, "BRIDGE_TLS_CERTIFICATE was `/none.pem`"),
+        ({"tls_certificate": __file__}, "only one of them was set"),
+    ],
+)
+def test_an_address_that_may_not_be_listened_on_stops_the_server_before_it_touches_anything(
+    tmp_path: Path, settings: dict[str, str], text: str
+) -> None:
+    with pytest.raises(InvalidArgumentError, match=text):
+        serve(Settings.model_validate({"data": tmp_path / "data", **settings}))
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_server_says_when_it_answers_and_ends_at_sigterm(tmp_path: Path) -> None:
+    """It leaves its models and no process."""
+    program = (
+        "import sys; from pathlib import Path; from bridge.app import serve; from bridge.settings import Settings; "
+        "serve(Settings(data=Path(sys.argv[1]), port=0), ready=lambda port: print(port, flush=True))"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-c", program, str(tmp_path / "data")],
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert int(process.stdout.readline()) > 0
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(60) == 0
+    assert (tmp_path / "data" / "models").is_dir()
+    for _ in range(200):
+        if not _group_lives(process.pid):
+            return
+        time.sleep(0.05)
+    pytest.fail("the fork server outlived its server")
+
+
+def _group_lives(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
