@@ -32,7 +32,7 @@ public final class JobProcedures extends Procedures {
             @Description("The model of its configuration; null when there is none.") String modelName,
             @Description("The version that it asks; null when it asks none, or the newest.") Long modelVersion,
             @Description("Its id, as in gds.listProgress.") String jobId,
-            @Description("The procedure.") String jobName,
+            @Description("The procedure, without `bridge.`.") String jobName,
             @Description("QUEUED, RUNNING, SUCCEEDED, FAILED, CANCELLING or CANCELLED.") String status,
             @Description("The running part.") String step,
             @Description("How much of the whole is done, 0 to 1.") Double progress,
