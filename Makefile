@@ -34,10 +34,10 @@ check: tools $(READY) ## what needs no database: style, types, import contracts,
 wire: $(READY) ## accept the wire format as it is now: what `check` compares with from then on
 	$(BIN)/buf build proto -o proto/image.binpb
 
-bench: $(READY) ## the benchmarks that together end within 25 minutes
+bench: tools $(READY) ## the benchmarks that together end within 25 minutes
 	$(BIN)/python -m benchmarks
 
-bench-full: $(READY) ## all benchmarks
+bench-full: tools $(READY) ## all benchmarks
 	$(BIN)/python -m benchmarks --full
 
 lock: ## resolve requirements.lock anew (needs uv)
