@@ -44,7 +44,9 @@ async def train(request: GnnTrainConfig, call: Call, services: Services) -> None
                 answer = await services.trainers.run(job, gnn_fit.fit, spec)
                 job.report(gnn_fit.PUBLISH, 0.0, "checking the stored files")
                 await services.trainers.run(job, gnn_fit.check, {"plan": spec, "trained": answer})
-            configuration = effective(request, job, architecture=checked.architecture, randomSeed=seed)
+            configuration = effective(
+                request, job, architecture=checked.architecture, randomSeed=seed, **checked.hyperparameters
+            )
             trained = with_encoders(Trained.model_validate(answer), graph, call, services.provenance)
             manifest = manifest_of(
                 trained,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from bridge.actions.gnn_config import GnnTrainConfig
 from bridge.actions.reading import Selection, keys_of, labels_of, quoted, types_of
@@ -21,6 +22,8 @@ class Checked:
     target: Target
     selection: Selection
     """What to read; the node properties are the features."""
+    hyperparameters: Mapping[str, Any]
+    """All of the architecture's, defaults included, as users write them."""
 
 
 def check_training(request: GnnTrainConfig, graph: Graph) -> Checked:
@@ -62,6 +65,7 @@ def check_training(request: GnnTrainConfig, graph: Graph) -> Checked:
             types={name: needed if name == target else () for name in types},
             node_keys=keys_of(graph, labels, request.node_keys),
         ),
+        hyperparameters=MODELS[architecture].Hyperparameters.parse(request.hyperparameters()).effective(),
     )
 
 
