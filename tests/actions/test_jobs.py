@@ -21,7 +21,7 @@ from tests.database import CallError, Database, people_and_films
 ENDLESS = {**RANKING, "epochs": 1_000_000, "patience": 1_000_000, "jobId": "long"}
 
 
-async def until(condition: Callable[[], object], seconds: float = 120.0) -> None:
+async def until(condition: Callable[[], object], seconds: float = 300.0) -> None:
     async with asyncio.timeout(seconds):
         while not condition():
             await asyncio.sleep(0.02)
