@@ -14,6 +14,7 @@ import pytest
 from bridge.runtime import WantedPorts
 from bridge.runtime.local import Runtime
 from tests.neo4j.board import TRAIN, Board, make_board
+from tests.neo4j.scripts import Scripts
 from tests.neo4j.stack import Stack
 
 JAVA_OPTIONS = "-Xms256m -Xmx1g"
@@ -79,3 +80,9 @@ def rating(stack: Stack, board: Board, unique: Callable[[str], str]) -> str:
     config = board.train(modelName=name, objective="rating", epochs=20, featureProperties={board.book: ["pages"]})
     stack.rows(TRAIN, graph=board.name, config=config)
     return name
+
+
+@pytest.fixture(scope="session")
+def movielens(stack: Stack) -> Scripts:
+    """Run every script of cypher/ on the real data, once for all tests that ask for it."""
+    return Scripts(stack)

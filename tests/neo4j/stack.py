@@ -56,9 +56,7 @@ class Stack:
     def undone(self) -> Iterator[Callable[..., Rows]]:
         """Lend a transaction that is rolled back at the end of the block."""
         with self.driver.session(database="neo4j") as session, session.begin_transaction() as transaction:
-            yield lambda statement, **parameters: [
-                record.data() for record in transaction.run(statement, parameters)
-            ]
+            yield lambda statement, **parameters: [record.data() for record in transaction.run(statement, parameters)]
             transaction.rollback()
 
     @property
@@ -67,6 +65,11 @@ class Stack:
         process = server.background(self.home).process()
         assert process is not None, server.background(self.home).last_words(50)
         return process
+
+    @property
+    def alive(self) -> bool:
+        """Whether the bridge server runs."""
+        return server.background(self.home).process() is not None
 
     def trainers(self) -> list[psutil.Process]:
         """Return the trainer processes: the fork server's children."""
