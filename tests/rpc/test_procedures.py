@@ -43,7 +43,7 @@ async def stumbling(services: Services) -> AsyncIterator[grpc.aio.Channel]:
 
 
 async def test_an_unknown_procedure_names_the_one_that_was_meant(channel: grpc.aio.Channel) -> None:
-    with pytest.raises(CallError, match=r"Did you mean `bridge\.health`") as raised:
+    with pytest.raises(CallError, match=r"Did you mean .*`bridge\.health`") as raised:
         await people_and_films().call(channel, "bridge.helth")
     assert raised.value.code is grpc.StatusCode.NOT_FOUND
 

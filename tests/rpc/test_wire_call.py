@@ -129,6 +129,7 @@ async def test_a_client_that_stops_answering_is_told_that_it_ended_the_call(serv
 
     stream = service.ProcedureServiceStub(await serve(act)).Call()
     await stream.write(wire.CallRequest(start=people_and_films().start("bridge.act.stream", "graph")))
+    await stream.read()
     await stream.done_writing()
     assert await asyncio.wait_for(stream.code(), 5) is grpc.StatusCode.CANCELLED
 
