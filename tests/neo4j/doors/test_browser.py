@@ -15,6 +15,8 @@ from tests.neo4j.doors.browser import Browser, chromium, signed_in
 from tests.neo4j.stack import Stack
 
 TOP_K = 5
+SCRIPT_PATIENCE_MS = 240_000
+"""A first training also waits for its process to load torch, which a busy machine stretches to minutes."""
 SUCCESS, FAILURE = "[title='Status: success']", "[title='Status: error']"
 
 SCRIPT = """
@@ -74,7 +76,7 @@ def test_a_pasted_script_trains_and_writes_and_its_recommendations_are_drawn(
     """Each statement of one paste gets its tick; the next query draws the reader, five books and what ties them."""
     text = fill(SCRIPT, books)
     frame = browser.paste(text)
-    expect(frame.locator(f"{SUCCESS}, {FAILURE}")).to_have_count(len(script.split(text)))
+    expect(frame.locator(f"{SUCCESS}, {FAILURE}")).to_have_count(len(script.split(text)), timeout=SCRIPT_PATIENCE_MS)
     assert frame.locator(FAILURE).count() == 0, frame.inner_text()
     assert stack.row(WRITTEN, model=books.name) == {"written": READERS * TOP_K}
 
