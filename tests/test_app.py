@@ -69,7 +69,7 @@ def test_a_server_says_when_it_answers_and_ends_at_sigterm(tmp_path: Path) -> No
     process.send_signal(signal.SIGTERM)
     assert process.wait(60) == 0
     assert (tmp_path / "data" / "models").is_dir()
-    for _ in range(200):
+    for _ in range(6_000):  # a fork server notices when it has loaded its modules
         if not _group_lives(process.pid):
             return
         time.sleep(0.05)
