@@ -37,11 +37,13 @@ def test_a_killed_server_is_told_and_nothing_is_sent_again(
     with training(stack, board, unique("killed")) as running:
         trainers = stack.trainers()
         stack.kill_server()
-        text = running.ended()
+        try:
+            text = running.ended()
+            assert psutil.wait_procs(trainers, timeout=20)[1] == [], "a trainer outlived its server"
+        finally:
+            stack.start_server()
         assert f"The bridge server at {stack.status.bridge_address} ended during the call" in text
         assert "nothing was sent again" in text
-        assert psutil.wait_procs(trainers, timeout=20)[1] == [], "a trainer outlived its server"
-        stack.start_server()
         assert len(stack.rows(ASK, graph=board.name, name=ranking)) == 30
         assert running.listed == []
         assert stack.trainers() == []
