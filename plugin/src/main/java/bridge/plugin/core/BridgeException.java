@@ -98,6 +98,9 @@ public final class BridgeException extends RuntimeException implements Status.Ha
         }
         String words = innermost == null ? null : innermost.getMessage();
         String text = words == null ? end.getDescription() : words;
+        if ("End of stream or IOException".equals(text)) {
+            return "the connection broke off"; // what grpc-okhttp says of a server that was killed
+        }
         return text == null ? "no reason given" : text.replaceAll("\\b(?:[a-z]\\w*\\.){2,}([A-Z]\\w*)(?::\\s*)?", "");
     }
 
