@@ -116,7 +116,8 @@ def test_another_models_relationships_stay(
 def test_what_people_linked_themselves_stays(stack: Stack, board: Board, ranking: str, writing: Writing) -> None:
     """A relationship of the type without an owner is nobody's to delete."""
     stack.rows(
-        f"MATCH (r:{board.reader} {{readerId: 490}}), (b:{board.book} {{bookId: 1001}}) CREATE (r)-[:{writing.type}]->(b)"
+        f"MATCH (r:{board.reader} {{readerId: 490}}), (b:{board.book} {{bookId: 1001}}) "
+        f"CREATE (r)-[:{writing.type}]->(b)"
     )
     writing.write(ranking)
     writing.write(ranking, modelVersion=1)
