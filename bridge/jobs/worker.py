@@ -90,6 +90,8 @@ def work(connection: socket.socket, target: Target, spec: dict[str, Any], limits
     reporter = Reporter(connection)
     threading.Thread(target=reporter.listen, name="bridge-cancel", daemon=True).start()
     try:
+        if limits.memory_bytes is not None:  # after the thread: one that finds no memory leaves start() waiting
+            resource.setrlimit(resource.RLIMIT_DATA, (limits.memory_bytes, limits.memory_bytes))
         if limits.prepare is not None and limits.threads:
             limits.prepare(limits.threads)
         reporter.send({"result": target(spec, reporter)})
@@ -105,8 +107,6 @@ def _settle(limits: Limits) -> None:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # the server's stdout is not a trainer's
     faulthandler.enable()
     os.nice(limits.niceness)
-    if limits.memory_bytes is not None:
-        resource.setrlimit(resource.RLIMIT_DATA, (limits.memory_bytes, limits.memory_bytes))
 
 
 def _die_with_parent() -> None:
