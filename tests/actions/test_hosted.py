@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import Any
 
 import grpc
@@ -110,7 +111,7 @@ async def test_a_snapshot_that_made_room_for_others_is_read_again(
     def found_then_gone(lookup: Any) -> Any:
         snapshot = find(lookup)
         if snapshot is not None:
-            services.snapshots._kept.pop(lookup.folder)
+            shutil.rmtree(services.snapshots._kept.pop(lookup.folder).path)
             monkeypatch.setattr(services.snapshots, "find", find)
         return snapshot
 
