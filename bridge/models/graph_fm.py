@@ -8,7 +8,6 @@ messages and takes the loss on those alone, so that no relationship helps to pre
 
 from __future__ import annotations
 
-import time
 from typing import Annotated, ClassVar, cast
 
 import numpy as np
@@ -20,7 +19,7 @@ from torch.nn import functional
 
 from bridge.core.config import NonNegativeFloat, PositiveFloat, PositiveInt
 from bridge.core.learning import Interactions, Problem, interactions
-from bridge.core.progress import Progress, silent
+from bridge.core.progress import Progress
 from bridge.core.projection import Projection
 from bridge.models.adjacency import WeightedSum
 from bridge.models.bias import Bias
@@ -28,8 +27,8 @@ from bridge.models.dot_scorer import DotScorer
 from bridge.models.graph_model import GraphModel
 from bridge.models.inputs import End, Inputs, looked_up
 from bridge.models.memory import ENDS, Memory
-from bridge.models.model import Fit, Hyperparameters
-from bridge.models.training import Course, Metric, reproducible
+from bridge.models.model import Hyperparameters
+from bridge.models.training import Course, Metric
 
 HIDDEN_SHARE = 0.2
 """Share of the relationships that a step hides from the messages and learns from."""
@@ -148,25 +147,12 @@ class GraphFm(GraphModel):
         return GraphFmNetwork(memory, hyperparameters.embedding_dimension, hyperparameters.dropout)
 
     @classmethod
-    def fit(
-        cls,
-        problem: Problem,
-        hyperparameters: GraphFmHyperparameters,
-        *,
-        seed: int,
-        threads: int = 2,
-        device: str = "cpu",
-        progress: Progress = silent,
-    ) -> Fit:
-        """Train on `problem.fit_on`; the RMSE on `problem.validate_on` chooses the epochs."""
-        began = time.perf_counter()
-        with reproducible(seed, threads, device):
-            memory = Memory.of(problem)
-            training = _Training(problem, memory, cls.build(memory, hyperparameters), hyperparameters, device)
-            course = training.course(progress)
-            epochs = course.run()
-        model = cls(memory, training.network.to("cpu"), hyperparameters)
-        return Fit(model, epochs, tuple(course.history), time.perf_counter() - began)
+    def training(
+        cls, problem: Problem, memory: Memory, network: nn.Module, hyperparameters: GraphFmHyperparameters, device: str
+    ) -> _Training:
+        """Prepare one fit; see `GraphModel.training`."""
+        assert isinstance(network, GraphFmNetwork), "what `build` made"
+        return _Training(problem, memory, network, hyperparameters, device)
 
     @torch.inference_mode()
     def scorer(self, projection: Projection, messages: NDArray[np.bool_] | None = None) -> DotScorer:

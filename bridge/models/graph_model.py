@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
+import time
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from bridge.core.learning import Problem
+from bridge.core.progress import Progress, silent
 from bridge.models.memory import Memory
-from bridge.models.model import Hyperparameters, Model
+from bridge.models.model import Fit, Hyperparameters, Model
+from bridge.models.training import Course, reproducible
 
 NETWORK = "network."
+
+
+class Training(Protocol):
+    """One fit about to begin."""
+
+    @property
+    def network(self) -> nn.Module:
+        """What is trained, on its device."""
+        ...
+
+    def course(self, progress: Progress) -> Course:
+        """Describe the training: its step, its metric, its length."""
+        ...
 
 
 class GraphModel(Model):
@@ -29,6 +46,38 @@ class GraphModel(Model):
     @abstractmethod
     def build(cls, memory: Memory, hyperparameters: Any) -> nn.Module:
         """Make the network, with weights drawn from torch's generator."""
+
+    @classmethod
+    @abstractmethod
+    def training(
+        cls, problem: Problem, memory: Memory, network: nn.Module, hyperparameters: Any, device: str
+    ) -> Training:
+        """Put the tensors of one fit on the device, with the network that `build` made.
+
+        Raises:
+            FailedPreconditionError: there is nothing to learn from, such as no liked relationship.
+        """
+
+    @classmethod
+    def fit(
+        cls,
+        problem: Problem,
+        hyperparameters: Any,
+        *,
+        seed: int,
+        threads: int = 2,
+        device: str = "cpu",
+        progress: Progress = silent,
+    ) -> Fit:
+        """Train on `problem.fit_on`; the metric on `problem.validate_on` chooses the epochs; see `Model.fit`."""
+        began = time.perf_counter()
+        with reproducible(seed, threads, device):
+            memory = Memory.of(problem)
+            training = cls.training(problem, memory, cls.build(memory, hyperparameters), hyperparameters, device)
+            course = training.course(progress)
+            epochs = course.run()
+        model = cls(memory, training.network.to("cpu"), hyperparameters)
+        return Fit(model, epochs, tuple(course.history), time.perf_counter() - began)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return the network's state and the remembered arrays."""

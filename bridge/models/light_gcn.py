@@ -8,7 +8,6 @@ are what make it good).
 
 from __future__ import annotations
 
-import time
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -21,17 +20,17 @@ from torch.nn import functional
 from bridge.core.config import NonNegativeFloat, PositiveFloat, PositiveInt
 from bridge.core.errors import FailedPreconditionError
 from bridge.core.learning import Interactions, Problem, interactions
-from bridge.core.progress import Progress, silent
+from bridge.core.progress import Progress
 from bridge.core.projection import Projection
 from bridge.models.adjacency import Adjacency, WeightedSum
 from bridge.models.dot_scorer import DotScorer
 from bridge.models.graph_model import GraphModel
 from bridge.models.inputs import Inputs, looked_up
 from bridge.models.memory import ENDS, Memory
-from bridge.models.model import Fit, Hyperparameters
+from bridge.models.model import Hyperparameters
 from bridge.models.softmax import softmax_total
 from bridge.models.top_hits import TopHits
-from bridge.models.training import Course, Metric, reproducible
+from bridge.models.training import Course, Metric
 
 INITIAL_DEVIATION = 0.1
 BIAS_SHARE = 0.1
@@ -134,29 +133,12 @@ class LightGcn(GraphModel):
         return LightGcnNetwork(memory, hyperparameters)
 
     @classmethod
-    def fit(
-        cls,
-        problem: Problem,
-        hyperparameters: LightGcnHyperparameters,
-        *,
-        seed: int,
-        threads: int = 2,
-        device: str = "cpu",
-        progress: Progress = silent,
-    ) -> Fit:
-        """Train on `problem.fit_on`; NDCG@10 on `problem.validate_on` chooses the epochs.
-
-        Raises:
-            FailedPreconditionError: no relationship is liked.
-        """
-        began = time.perf_counter()
-        with reproducible(seed, threads, device):
-            memory = Memory.of(problem)
-            training = _Training(problem, memory, cls.build(memory, hyperparameters), hyperparameters, device)
-            course = training.course(progress)
-            epochs = course.run()
-        model = cls(memory, training.network.to("cpu"), hyperparameters)
-        return Fit(model, epochs, tuple(course.history), time.perf_counter() - began)
+    def training(
+        cls, problem: Problem, memory: Memory, network: nn.Module, hyperparameters: LightGcnHyperparameters, device: str
+    ) -> _Training:
+        """Prepare one fit; see `GraphModel.training`."""
+        assert isinstance(network, LightGcnNetwork), "what `build` made"
+        return _Training(problem, memory, network, hyperparameters, device)
 
     @torch.inference_mode()
     def scorer(self, projection: Projection, messages: NDArray[np.bool_] | None = None) -> DotScorer:

@@ -7,7 +7,6 @@ averaged, and the decoder's first layer is split into a source and a target part
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
@@ -21,15 +20,15 @@ from torch.nn import functional
 
 from bridge.core.config import NonNegativeFloat, PositiveFloat, PositiveInt
 from bridge.core.learning import Interactions, Problem, interactions
-from bridge.core.progress import Progress, silent
+from bridge.core.progress import Progress
 from bridge.core.projection import Projection
 from bridge.models.adjacency import Adjacency, WeightedSum, gathered
 from bridge.models.graph_model import GraphModel
 from bridge.models.inputs import Inputs, looked_up
 from bridge.models.memory import ENDS, Memory
-from bridge.models.model import Fit, Hyperparameters
+from bridge.models.model import Hyperparameters
 from bridge.models.pair_scorer import PairScorer
-from bridge.models.training import Course, Metric, reproducible
+from bridge.models.training import Course, Metric
 
 
 class SageHyperparameters(Hyperparameters):
@@ -191,25 +190,12 @@ class Sage(GraphModel):
         return SageNetwork(memory, hyperparameters)
 
     @classmethod
-    def fit(
-        cls,
-        problem: Problem,
-        hyperparameters: SageHyperparameters,
-        *,
-        seed: int,
-        threads: int = 2,
-        device: str = "cpu",
-        progress: Progress = silent,
-    ) -> Fit:
-        """Train on `problem.fit_on`; the RMSE on `problem.validate_on` chooses the epochs."""
-        began = time.perf_counter()
-        with reproducible(seed, threads, device):
-            memory = Memory.of(problem)
-            training = SageTraining(problem, memory, cls.build(memory, hyperparameters), hyperparameters, device)
-            course = training.course(progress)
-            epochs = course.run()
-        model = cls(memory, training.network.to("cpu"), hyperparameters)
-        return Fit(model, epochs, tuple(course.history), time.perf_counter() - began)
+    def training(
+        cls, problem: Problem, memory: Memory, network: nn.Module, hyperparameters: SageHyperparameters, device: str
+    ) -> SageTraining:
+        """Prepare one fit; see `GraphModel.training`."""
+        assert isinstance(network, SageNetwork), "what `build` made"
+        return SageTraining(problem, memory, network, hyperparameters, device)
 
     @torch.inference_mode()
     def scorer(self, projection: Projection, messages: NDArray[np.bool_] | None = None) -> PairScorer:
