@@ -22,8 +22,7 @@ from bridge.rpc import convert
 from bridge.v1 import procedure_service_pb2 as wire
 from bridge.v1 import procedure_service_pb2_grpc as service
 from bridge.v1 import value_pb2
-
-Rows = list[dict[str, Any]]
+from tests.commands import COMMANDS, Rows, apply, rows_of
 
 
 @dataclass
@@ -67,14 +66,24 @@ class Database:
     jobs: list[wire.Job] = field(default_factory=list)
     progress: list[wire.Progress] = field(default_factory=list)
     writes: list[wire.WriteRelationships] = field(default_factory=list)
+    mutations: list[wire.MutateRelationships] = field(default_factory=list)
+    """Relationship types that were added to the projection; their relationships are in `links`, an undirected one in
+    both directions, and the type of an undirected one in `undirected`."""
+    property_writes: list[wire.WriteNodeProperty] = field(default_factory=list)
+    """Node properties that were written; their values are in `stored` of the nodes."""
 
     def node_id(self, internal: int) -> int:
         """Return Neo4j's id, which is never the internal one."""
         return internal + 1000
 
-    def start(self, procedure: str, /, *graph: str, **arguments: Any) -> wire.Start:
-        """Return the first message of a call; `graph` is the projection's name, `arguments` its configuration."""
+    def start(self, procedure: str, /, *graph: Any, **arguments: Any) -> wire.Start:
+        """Return the first message of a call; `graph` is the projection's name, `arguments` its configuration.
+
+        For an estimate, `graph` may be the map of counts instead.
+        """
         given = {"graphName": graph[0], "configuration": arguments} if graph else arguments
+        if procedure.endswith(".estimate") and graph:
+            given = {"graphNameOrConfiguration": graph[0], "algoConfiguration": arguments}
         return wire.Start(
             contract=self.contract,
             procedure=procedure,
@@ -85,12 +94,12 @@ class Database:
             ),
         )  # fmt: skip
 
-    async def call(self, channel: grpc.aio.Channel, procedure: str, /, *graph: str, **arguments: Any) -> Rows:
+    async def call(self, channel: grpc.aio.Channel, procedure: str, /, *graph: Any, **arguments: Any) -> Rows:
         """Run a procedure to its end and return its rows."""
         return [row async for row in self.rows(channel, procedure, *graph, **arguments)]
 
     async def rows(
-        self, channel: grpc.aio.Channel, procedure: str, /, *graph: str, **arguments: Any
+        self, channel: grpc.aio.Channel, procedure: str, /, *graph: Any, **arguments: Any
     ) -> AsyncIterator[dict[str, Any]]:
         """Run a procedure; `graph` is the projection's name, and then `arguments` is its configuration.
 
@@ -109,13 +118,13 @@ class Database:
                         yield row
                 elif kind == "progress":
                     self.progress.append(message.progress)
-                elif kind in ("mutate_node_property", "write_relationships"):
+                elif kind in COMMANDS:
                     self.questions.append(kind)
                     command = (getattr(message, kind), [])
                 elif kind == "chunk":
-                    command[1].extend(_rows(message.chunk))
+                    command[1].extend(rows_of(message.chunk))
                     if message.chunk.last:
-                        await stream.write(wire.CallRequest(done=self._apply(*command)))
+                        await stream.write(wire.CallRequest(done=apply(self, *command)))
                 elif kind == "job":
                     self.jobs.append(message.job)
                 else:
@@ -155,6 +164,8 @@ class Database:
         for node in self.nodes:
             labels.setdefault(node.label, {}).update(node.projected)
         types: dict[str, dict[str, float]] = {}
+        for mutated in self.mutations:
+            types[mutated.type] = dict.fromkeys(mutated.properties, 0.0)
         for _, kind, _, properties in self.links:
             types.setdefault(kind, {}).update(properties)
         counts = {kind: sum(link[1] == kind for link in self.links) for kind in types}
@@ -216,44 +227,12 @@ class Database:
         there = {(a, b) for a, kind, b in self.stored_links if kind in question.relationship_types}
         if question.both_directions:
             there |= {(b, a) for a, b in there}
-        pairs = _rows(question.pairs)
+        pairs = rows_of(question.pairs)
         yield "", {"linked": Column(np.array([(row["source"], row["target"]) in there for row in pairs], dtype=bool))}
-
-    def _apply(self, command: Any, rows: Rows) -> wire.Done:
-        if isinstance(command, wire.MutateNodeProperty):
-            assert command.rows == len(rows)
-            for row in rows:
-                self.nodes[row["id"]].projected[command.property] = row["value"]
-            self.modified += 1
-            return wire.Done(written=len(rows))
-        return self._write(command, rows)
-
-    def _write(self, command: wire.WriteRelationships, rows: Rows) -> wire.Done:
-        self.writes.append(command)
-        constants = convert.from_map(command.constants)
-        owner = constants[command.owner_property]
-        sources = {row["source"] for row in _rows(command.sources)} if command.sources.columns else None
-        old = {
-            key: properties
-            for key, properties in self.written.items()
-            if key[1] == command.type
-            and properties[command.owner_property] == owner
-            and (sources is None or key[0] in sources)
-        }
-        new = {
-            (row["source"], command.type, row["target"]): {
-                **constants, **{k: v for k, v in row.items() if k not in ("source", "target")}}
-            for row in rows
-        }  # fmt: skip
-        unchanged = [key for key in new if old.get(key) == new[key]]
-        for key in old:
-            del self.written[key]
-        self.written.update(new)
-        return wire.Done(written=len(new) - len(unchanged), deleted=len(old) - len(unchanged), unchanged=len(unchanged))
 
     def _yielded(self, chunk: value_pb2.Chunk) -> Rows:
         ids = {column.name for column in chunk.columns if column.node_ids}
-        seen = [row for row in _rows(chunk) if all(self.nodes[row[name]].visible for name in ids)]
+        seen = [row for row in rows_of(chunk) if all(self.nodes[row[name]].visible for name in ids)]
         return [{k: self.node_id(v) if k in ids else v for k, v in row.items()} for row in seen]
 
 
@@ -262,11 +241,6 @@ def _numbers(values: Sequence[Any]) -> Column:
     array = np.array([np.zeros_like(filler) if value is None else value for value in values], dtype=np.float32)
     present = np.array([value is not None for value in values], dtype=np.uint8)
     return Column(array, None if present.all() else present)
-
-
-def _rows(chunk: value_pb2.Chunk) -> Rows:
-    columns = {each.name: convert.from_column(each, chunk.rows).values.tolist() for each in chunk.columns}
-    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
 async def _messages(stream: Any) -> AsyncIterator[wire.CallResponse]:

@@ -41,6 +41,14 @@ class Done:
     millis: int = 0
 
 
+@dataclass(frozen=True)
+class FictitiousGraph:
+    """A graph that is not there: what an estimate is made for when no projection is named."""
+
+    node_count: int
+    relationship_count: int
+
+
 class Call(Protocol):
     """The other side is the plugin, in the caller's own transaction and with the caller's rights."""
 
@@ -51,12 +59,20 @@ class Call(Protocol):
 
     @property
     def mode(self) -> str:
-        """What becomes of the result: stream, stats, mutate, write, train; empty for the catalog."""
+        """What becomes of the result: stream, stats, mutate, write, train; empty for the catalog.
+
+        For an estimate, the mode that is estimated.
+        """
         ...
 
     @property
     def graph_name(self) -> str:
-        """The projection that all of this is about; empty for the catalog."""
+        """The projection that all of this is about; empty for the catalog and beside a `fictitious` graph."""
+        ...
+
+    @property
+    def fictitious(self) -> FictitiousGraph | None:
+        """The counts that an estimate is asked for in place of a projection; None in every other call."""
         ...
 
     async def describe(self) -> Graph:
@@ -95,6 +111,24 @@ class Call(Protocol):
 
     async def mutate_node_property(self, label: str, property_name: str, values: Table) -> Done:
         """Add a node property to the projection; `values` has the columns `id` (internal) and `value`."""
+        ...
+
+    async def mutate_relationships(self, type_name: str, rows: Table, *, undirected: bool) -> Done:
+        """Add a relationship type to the projection.
+
+        `rows` has `source`, `target` (internal ids) and any number of numeric properties, none missing. With
+        `undirected` each row is one relationship, there in both directions. `Done.written` counts as GDS does: an
+        undirected relationship twice.
+        """
+        ...
+
+    async def write_node_property(self, property_name: str, values: Table, *, batch_size: int = 0) -> Done:
+        """Write a node property to the database; `values` has the columns `id` (internal) and `value`.
+
+        Vectors [rows, dimension] are stored in their dtype, float32 as GDS stores embeddings. Nodes deleted since the
+        projection are left out of `Done.written`. `batch_size` is nodes in a transaction of their own; 0 writes in the
+        caller's.
+        """
         ...
 
     async def write_relationships(self, command: WriteRelationships, rows: Table) -> Done:

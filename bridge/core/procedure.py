@@ -39,6 +39,29 @@ class Row(BaseModel):
         return [info.alias or name for name, info in cls.model_fields.items()]
 
 
+class EstimateRow(Row):
+    """The memory that a procedure would take."""
+
+    required_memory: str
+    """The range, for people."""
+    tree_view: str
+    """The parts that it is made of, for people."""
+    map_view: dict[str, Any]
+    """The same as a map."""
+    bytes_min: int
+    """The least it takes, in bytes."""
+    bytes_max: int
+    """The most it takes, in bytes."""
+    node_count: int
+    """Nodes that the estimate is for."""
+    relationship_count: int
+    """Relationships that the estimate is for."""
+    heap_percentage_min: float
+    """`bytesMin` as a share of the memory there is, in percent."""
+    heap_percentage_max: float
+    """`bytesMax` as a share of the memory there is, in percent."""
+
+
 @dataclass(frozen=True)
 class Parameter:
     """One argument, one configuration key or one YIELD column."""
@@ -93,9 +116,12 @@ class Procedure:
     """`async run(request, call, services)`."""
     positional: bool = False
     """A catalog procedure: its config's fields are its arguments."""
+    estimate: Callable[..., Awaitable[None]] | None = None
+    """`async estimate(request, call, services)`: sends one EstimateRow, for the projection `call.graph_name` or, when
+    there is one, for the graph `call.fictitious`. Gives every mode X a procedure X.estimate."""
 
     def signatures(self) -> Iterator[Signature]:
-        """Yield what Neo4j will know, a signature a mode."""
+        """Yield what Neo4j will know, a signature a mode; after it that of its estimate."""
         keys = tuple(parameters(self.config))
         description = (self.config.__doc__ or "").strip().split("\n\n")[0].replace("\n    ", " ")
         for mode, row in self.modes.items():
@@ -110,11 +136,40 @@ class Procedure:
                 needs_graph=not self.positional,
                 lazy=mode in ("stream", ""),
             )
+            if self.estimate is not None:
+                yield self._estimate_signature(mode, keys)
+
+    def _estimate_signature(self, mode: str, keys: tuple[Parameter, ...]) -> Signature:
+        return Signature(
+            name=f"{self.name}.{mode}.{ESTIMATE}",
+            mode="READ",
+            description=f"Estimate the memory that {self.name}.{mode} takes.",
+            arguments=ESTIMATE_ARGUMENTS,
+            configuration=keys,
+            yields=tuple(parameters(EstimateRow)),
+            row=EstimateRow.__name__,
+            needs_graph=True,
+            lazy=False,
+        )
 
 
 GRAPH_ARGUMENTS = (
     Parameter("graphName", "STRING", "The projection's name in GDS's graph catalog.", required=True),
     Parameter("configuration", "MAP", "The configuration.", default={}),
+)
+
+ESTIMATE = "estimate"
+"""Last part of an estimate's name."""
+
+ESTIMATE_ARGUMENTS = (
+    Parameter(
+        "graphNameOrConfiguration",
+        "ANY",
+        "The projection's name in GDS's graph catalog; or a map with the `nodeCount` and `relationshipCount` of a "
+        "graph that need not be there.",
+        required=True,
+    ),
+    Parameter("algoConfiguration", "MAP", "The configuration of the procedure.", required=True),
 )
 
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from typing import Any
+from typing import Annotated, Any
 
 import grpc
+from pydantic import Field
 
 from bridge import __version__
 from bridge.actions.services import Services
-from bridge.core.config import type_name
+from bridge.core.call import FictitiousGraph
+from bridge.core.config import Config, type_name
 from bridge.core.errors import BridgeError, FailedPreconditionError, InvalidArgumentError, NotFoundError, did_you_mean
-from bridge.core.procedure import Procedure
+from bridge.core.procedure import ESTIMATE, Procedure
 from bridge.rpc.convert import from_caller, from_map
 from bridge.rpc.errors import to_status
 from bridge.rpc.wire_call import WireCall
@@ -34,6 +36,9 @@ class ProcedureServicer(service.ProcedureServiceServicer):
             (f"{each.name}.{mode}" if mode else each.name): (each, mode)
             for each in services.procedures
             for mode in each.modes
+        }
+        self._estimates = {
+            f"{name}.{ESTIMATE}": (each, mode) for name, (each, mode) in self._modes.items() if each.estimate
         }
 
     async def Call(self, request_iterator: Any, context: grpc.aio.ServicerContext) -> None:  # noqa: N802 (gRPC's name)
@@ -57,15 +62,25 @@ class ProcedureServicer(service.ProcedureServiceServicer):
 
     async def _run(self, start: wire.Start, context: grpc.aio.ServicerContext) -> None:
         self._check_contract(start)
-        if start.procedure not in self._modes:
+        arguments, caller = from_map(start.arguments), from_caller(start.caller)
+        if start.procedure in self._estimates:
+            procedure, mode = self._estimates[start.procedure]
+            assert procedure.estimate is not None  # or it would not be among them
+            graph, given = _estimate_arguments(arguments)
+            name, fictitious = ("", graph) if isinstance(graph, FictitiousGraph) else (graph, None)
+            call = WireCall(context, caller, mode, name, fictitious)
+            await procedure.estimate(procedure.config.parse(given), call, self._services)
+        elif start.procedure in self._modes:
+            procedure, mode = self._modes[start.procedure]
+            name, given = _arguments(procedure, arguments)
+            call = WireCall(context, caller, mode, name)
+            await procedure.run(procedure.config.parse(given), call, self._services)
+        else:
+            names = [*self._modes, *self._estimates]
             raise NotFoundError(
-                f"There is no procedure `{start.procedure}`.{did_you_mean(start.procedure, self._modes)}",
+                f"There is no procedure `{start.procedure}`.{did_you_mean(start.procedure, names)}",
                 reason="PROCEDURE_NOT_FOUND",
             )
-        procedure, mode = self._modes[start.procedure]
-        graph_name, given = _arguments(procedure, from_map(start.arguments))
-        call = WireCall(context, from_caller(start.caller), mode, graph_name)
-        await procedure.run(procedure.config.parse(given), call, self._services)
 
     def _check_contract(self, start: wire.Start) -> None:
         ours = self._services.contract
@@ -82,19 +97,63 @@ def _arguments(procedure: Procedure, arguments: dict[str, Any]) -> tuple[str, di
     """Take the projection's name and the configuration out of the arguments."""
     if procedure.positional:
         return "", arguments
-    graph_name, given = arguments.get("graphName"), arguments.get("configuration") or {}
-    if not isinstance(graph_name, str) or not graph_name.strip():
+    return _graph_name(arguments, "graphName"), _map(arguments, "configuration")
+
+
+def _estimate_arguments(arguments: dict[str, Any]) -> tuple[str | FictitiousGraph, dict[str, Any]]:
+    """Take the projection's name, or the counts that stand for one, and the configuration out of the arguments."""
+    key = "graphNameOrConfiguration"
+    graph = arguments.get(key)
+    given = _map(arguments, "algoConfiguration")
+    if isinstance(graph, dict):
+        counts = FictitiousConfig.parse(graph)
+        return FictitiousGraph(counts.node_count, counts.relationship_count), given
+    if graph is not None and not isinstance(graph, str):
         raise InvalidArgumentError(
-            f"`graphName` can not be null or blank, but it was `{graph_name}`", reason="INVALID_ARGUMENT"
-        )
-    if graph_name != graph_name.strip():
-        raise InvalidArgumentError(
-            f"`graphName` must not end or begin with whitespace characters, but got `{graph_name}`.",
+            f"The value of `{key}` must be of type `String` or `Map` but was `{type_name(graph)}`.",
             reason="INVALID_ARGUMENT",
         )
+    return _graph_name(arguments, key), given
+
+
+Count = Annotated[int, Field(ge=0)]
+
+
+class FictitiousConfig(Config):
+    """The graph that an estimate is made for. What GDS takes beside the counts says nothing of the memory here."""
+
+    node_count: Count
+    """Its nodes."""
+    relationship_count: Count
+    """Its relationships."""
+    node_projection: Any = None
+    """Accepted as GDS does; has no effect."""
+    relationship_projection: Any = None
+    """Accepted as GDS does; has no effect."""
+    node_properties: Any = None
+    """Accepted as GDS does; has no effect."""
+    relationship_properties: Any = None
+    """Accepted as GDS does; has no effect."""
+
+
+def _graph_name(arguments: dict[str, Any], key: str) -> str:
+    name = arguments.get(key)
+    if not isinstance(name, str) or not name.strip():
+        given = "null" if name is None else name
+        raise InvalidArgumentError(f"`{key}` can not be null or blank, but it was `{given}`", reason="INVALID_ARGUMENT")
+    if name != name.strip():
+        raise InvalidArgumentError(
+            f"`{key}` must not end or begin with whitespace characters, but got `{name}`.",
+            reason="INVALID_ARGUMENT",
+        )
+    return name
+
+
+def _map(arguments: dict[str, Any], key: str) -> dict[str, Any]:
+    given = arguments.get(key) or {}
     if not isinstance(given, dict):
         raise InvalidArgumentError(
-            f"The value of `configuration` must be of type `Map` but was `{type_name(given)}`.",
+            f"The value of `{key}` must be of type `Map` but was `{type_name(given)}`.",
             reason="INVALID_ARGUMENT",
         )
-    return graph_name, given
+    return given

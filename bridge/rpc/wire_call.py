@@ -8,7 +8,7 @@ from typing import Any
 
 import grpc
 
-from bridge.core.call import Caller, Done, WriteRelationships
+from bridge.core.call import Caller, Done, FictitiousGraph, WriteRelationships
 from bridge.core.columns import Column, Table
 from bridge.core.errors import CancelledError, FailedPreconditionError, NotFoundError, did_you_mean
 from bridge.core.graph import Graph
@@ -20,11 +20,19 @@ from bridge.v1 import value_pb2
 class WireCall:
     """Implements core.call.Call: asks and commands go out one at a time, the answers come back in order."""
 
-    def __init__(self, stream: grpc.aio.ServicerContext, caller: Caller, mode: str, graph_name: str) -> None:
+    def __init__(
+        self,
+        stream: grpc.aio.ServicerContext,
+        caller: Caller,
+        mode: str,
+        graph_name: str,
+        fictitious: FictitiousGraph | None = None,
+    ) -> None:
         self._stream = stream
         self._caller = caller
         self._mode = mode
         self._graph_name = graph_name
+        self._fictitious = fictitious
         self._writing = asyncio.Lock()  # progress comes from another task
         self._commanding = asyncio.Lock()  # nothing may come between a command and its chunks but progress
 
@@ -42,6 +50,11 @@ class WireCall:
     def graph_name(self) -> str:
         """The projection that all of this is about."""
         return self._graph_name
+
+    @property
+    def fictitious(self) -> FictitiousGraph | None:
+        """The counts that an estimate is asked for in place of a projection."""
+        return self._fictitious
 
     async def describe(self) -> Graph:
         """Ask what is in the projection."""
@@ -119,6 +132,28 @@ class WireCall:
             rows=len(values),
         )
         return await self._command(values, mutate_node_property=command)
+
+    async def mutate_relationships(self, type_name: str, rows: Table, *, undirected: bool) -> Done:
+        """Add a relationship type to the projection."""
+        command = wire.MutateRelationships(
+            graph_name=self._graph_name,
+            type=type_name,
+            properties=[name for name in rows.columns if name not in ("source", "target")],
+            undirected=undirected,
+            rows=len(rows),
+        )
+        return await self._command(rows, mutate_relationships=command)
+
+    async def write_node_property(self, property_name: str, values: Table, *, batch_size: int = 0) -> Done:
+        """Write a node property to the database."""
+        command = wire.WriteNodeProperty(
+            graph_name=self._graph_name,
+            property=property_name,
+            vectors=values.columns["value"].values.ndim == 2,
+            rows=len(values),
+            batch_size=batch_size,
+        )
+        return await self._command(values, write_node_property=command)
 
     async def write_relationships(self, command: WriteRelationships, rows: Table) -> Done:
         """Make an owner's relationships be exactly the rows."""

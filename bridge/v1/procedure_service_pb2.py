@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from bridge.v1 import value_pb2 as bridge_dot_v1_dot_value__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!bridge/v1/procedure_service.proto\x12\tbridge.v1\x1a\x15\x62ridge/v1/value.proto\"\xae\x01\n\x0b\x43\x61llRequest\x12!\n\x05start\x18\x01 \x01(\x0b\x32\x10.bridge.v1.StartH\x00\x12-\n\x0b\x64\x65scription\x18\x02 \x01(\x0b\x32\x16.bridge.v1.DescriptionH\x00\x12!\n\x05\x63hunk\x18\x03 \x01(\x0b\x32\x10.bridge.v1.ChunkH\x00\x12\x1f\n\x04\x64one\x18\x04 \x01(\x0b\x32\x0f.bridge.v1.DoneH\x00\x42\t\n\x07message\"\xef\x03\n\x0c\x43\x61llResponse\x12\'\n\x08\x64\x65scribe\x18\x01 \x01(\x0b\x32\x13.bridge.v1.DescribeH\x00\x12\x34\n\x0fread_projection\x18\x02 \x01(\x0b\x32\x19.bridge.v1.ReadProjectionH\x00\x12=\n\x14read_node_properties\x18\x03 \x01(\x0b\x32\x1d.bridge.v1.ReadNodePropertiesH\x00\x12,\n\x0b\x63heck_links\x18\x04 \x01(\x0b\x32\x15.bridge.v1.CheckLinksH\x00\x12\x1d\n\x03job\x18\x05 \x01(\x0b\x32\x0e.bridge.v1.JobH\x00\x12\'\n\x08progress\x18\x06 \x01(\x0b\x32\x13.bridge.v1.ProgressH\x00\x12 \n\x04rows\x18\x07 \x01(\x0b\x32\x10.bridge.v1.ChunkH\x00\x12=\n\x14mutate_node_property\x18\x08 \x01(\x0b\x32\x1d.bridge.v1.MutateNodePropertyH\x00\x12<\n\x13write_relationships\x18\t \x01(\x0b\x32\x1d.bridge.v1.WriteRelationshipsH\x00\x12!\n\x05\x63hunk\x18\n \x01(\x0b\x32\x10.bridge.v1.ChunkH\x00\x42\t\n\x07message\"w\n\x05Start\x12\x10\n\x08\x63ontract\x18\x01 \x01(\t\x12\x11\n\tprocedure\x18\x02 \x01(\t\x12&\n\targuments\x18\x03 \x01(\x0b\x32\x13.bridge.v1.MapValue\x12!\n\x06\x63\x61ller\x18\x04 \x01(\x0b\x32\x11.bridge.v1.Caller\"\xa3\x01\n\x06\x43\x61ller\x12\x0c\n\x04user\x18\x01 \x01(\t\x12\x10\n\x08\x64\x61tabase\x18\x02 \x01(\t\x12\x13\n\x0b\x64\x61tabase_id\x18\x03 \x01(\t\x12\x16\n\x0eplugin_version\x18\x04 \x01(\t\x12\x15\n\rneo4j_version\x18\x05 \x01(\t\x12\x13\n\x0bgds_version\x18\x06 \x01(\t\x12 \n\x18transaction_memory_bytes\x18\x07 \x01(\x04\"\x1e\n\x08\x44\x65scribe\x12\x12\n\ngraph_name\x18\x01 \x01(\t\"\xc5\x02\n\x0b\x44\x65scription\x12\r\n\x05\x66ound\x18\x01 \x01(\x08\x12\x13\n\x0bgraph_names\x18\x02 \x03(\t\x12\x12\n\nnode_count\x18\x03 \x01(\x04\x12\x1a\n\x12relationship_count\x18\x04 \x01(\x04\x12\x16\n\x0e\x63reated_millis\x18\x05 \x01(\x12\x12\x17\n\x0fmodified_millis\x18\x06 \x01(\x12\x12+\n\x06labels\x18\x07 \x03(\x0b\x32\x1b.bridge.v1.LabelDescription\x12\x42\n\x12relationship_types\x18\x08 \x03(\x0b\x32&.bridge.v1.RelationshipTypeDescription\x12-\n\x0b\x63onstraints\x18\t \x03(\x0b\x32\x18.bridge.v1.KeyConstraint\x12\x11\n\tcan_write\x18\n \x01(\x08\"i\n\x10LabelDescription\x12\r\n\x05label\x18\x01 \x01(\t\x12\x12\n\nnode_count\x18\x02 \x01(\x04\x12\x32\n\nproperties\x18\x03 \x03(\x0b\x32\x1e.bridge.v1.PropertyDescription\"\x8f\x01\n\x1bRelationshipTypeDescription\x12\x0c\n\x04type\x18\x01 \x01(\t\x12\x1a\n\x12relationship_count\x18\x02 \x01(\x04\x12\x32\n\nproperties\x18\x03 \x03(\x0b\x32\x1e.bridge.v1.PropertyDescription\x12\x12\n\nundirected\x18\x04 \x01(\x08\"J\n\x13PropertyDescription\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x12\n\nvalue_type\x18\x02 \x01(\t\x12\x11\n\tdimension\x18\x03 \x01(\r\"0\n\rKeyConstraint\x12\r\n\x05label\x18\x01 \x01(\t\x12\x10\n\x08property\x18\x02 \x01(\t\"|\n\x0eReadProjection\x12\x12\n\ngraph_name\x18\x01 \x01(\t\x12&\n\x05nodes\x18\x02 \x03(\x0b\x32\x17.bridge.v1.TableColumns\x12.\n\rrelationships\x18\x03 \x03(\x0b\x32\x17.bridge.v1.TableColumns\"1\n\x0cTableColumns\x12\r\n\x05table\x18\x01 \x01(\t\x12\x12\n\nproperties\x18\x02 \x03(\t\"K\n\x12ReadNodeProperties\x12\x12\n\ngraph_name\x18\x01 \x01(\t\x12\r\n\x05label\x18\x02 \x01(\t\x12\x12\n\nproperties\x18\x03 \x03(\t\"v\n\nCheckLinks\x12\x12\n\ngraph_name\x18\x01 \x01(\t\x12\x1a\n\x12relationship_types\x18\x02 \x03(\t\x12\x17\n\x0f\x62oth_directions\x18\x03 \x01(\x08\x12\x1f\n\x05pairs\x18\x04 \x01(\x0b\x32\x10.bridge.v1.Chunk\"2\n\x03Job\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\r\n\x05steps\x18\x03 \x03(\t\":\n\x08Progress\x12\x0c\n\x04step\x18\x01 \x01(\r\x12\x10\n\x08\x66raction\x18\x02 \x01(\x01\x12\x0e\n\x06\x64\x65tail\x18\x03 \x01(\t\"j\n\x12MutateNodeProperty\x12\x12\n\ngraph_name\x18\x01 \x01(\t\x12\r\n\x05label\x18\x02 \x01(\t\x12\x10\n\x08property\x18\x03 \x01(\t\x12\x11\n\tdimension\x18\x04 \x01(\r\x12\x0c\n\x04rows\x18\x05 \x01(\x04\"\xc7\x01\n\x12WriteRelationships\x12\x12\n\ngraph_name\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\x12&\n\tconstants\x18\x03 \x01(\x0b\x32\x13.bridge.v1.MapValue\x12\x16\n\x0eowner_property\x18\x04 \x01(\t\x12\x18\n\x10\x63reated_property\x18\x05 \x01(\t\x12!\n\x07sources\x18\x06 \x01(\x0b\x32\x10.bridge.v1.Chunk\x12\x12\n\nbatch_size\x18\x07 \x01(\x04\"K\n\x04\x44one\x12\x0f\n\x07written\x18\x01 \x01(\x04\x12\x0f\n\x07\x64\x65leted\x18\x02 \x01(\x04\x12\x11\n\tunchanged\x18\x03 \x01(\x04\x12\x0e\n\x06millis\x18\x04 \x01(\x04\x32O\n\x10ProcedureService\x12;\n\x04\x43\x61ll\x12\x16.bridge.v1.CallRequest\x1a\x17.bridge.v1.CallResponse(\x01\x30\x01\x42\x14\n\x10\x62ridge.plugin.v1P\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!bridge/v1/procedure_service.proto\x12\tbridge.v1\x1a\x15\x62ridge/v1/value.proto\"\xae\x01\n\x0b\x43\x61llRequest\x12!\n\x05start\x18\x01 \x01(\x0b\x32\x10.bridge.v1.StartH\x00\x12-\n\x0b\x64\x65scription\x18\x02 \x01(\x0b\x32\x16.bridge.v1.DescriptionH\x00\x12!\n\x05\x63hunk\x18\x03 \x01(\x0b\x32\x10.bridge.v1.ChunkH\x00\x12\x1f\n\x04\x64one\x18\x04 \x01(\x0b\x32\x0f.bridge.v1.DoneH\x00\x42\t\n\x07message\"\xec\x04\n\x0c\x43\x61llResponse\x12\'\n\x08\x64\x65scribe\x18\x01 \x01(\x0b\x32\x13.bridge.v1.DescribeH\x00\x12\x34\n\x0fread_projection\x18\x02 \x01(\x0b\x32\x19.bridge.v1.ReadProjectionH\x00\x12=\n\x14read_node_properties\x18\x03 \x01(\x0b\x32\x1d.bridge.v1.ReadNodePropertiesH\x00\x12,\n\x0b\x63heck_links\x18\x04 \x01(\x0b\x32\x15.bridge.v1.CheckLinksH\x00\x12\x1d\n\x03job\x18\x05 \x01(\x0b\x32\x0e.bridge.v1.JobH\x00\x12\'\n\x08progress\x18\x06 \x01(\x0b\x32\x13.bridge.v1.ProgressH\x00\x12 \n\x04rows\x18\x07 \x01(\x0b\x32\x10.bridge.v1.ChunkH\x00\x12=\n\x14mutate_node_property\x18\x08 \x01(\x0b\x32\x1d.bridge.v1.MutateNodePropertyH\x00\x12<\n\x13write_relationships\x18\t \x01(\x0b\x32\x1d.bridge.v1.WriteRelationshipsH\x00\x12!\n\x05\x63hunk\x18\n \x01(\x0b\x32\x10.bridge.v1.ChunkH\x00\x12>\n\x14mutate_relationships\x18\x0b \x01(\x0b\x32\x1e.bridge.v1.MutateRelationshipsH\x00\x12;\n\x13write_node_property\x18\x0c \x01(\x0b\x32\x1c.bridge.v1.WriteNodePropertyH\x00\x42\t\n\x07message\"w\n\x05Start\x12\x10\n\x08\x63ontract\x18\x01 \x01(\t\x12\x11\n\tprocedure\x18\x02 \x01(\t\x12&\n\targuments\x18\x03 \x01(\x0b\x32\x13.bridge.v1.MapValue\x12!\n\x06\x63\x61ller\x18\x04 \x01(\x0b\x32\x11.bridge.v1.Caller\"\xa3\x01\n\x06\x43\x61ller\x12\x0c\n\x04user\x18\x01 \x01(\t\x12\x10\n\x08\x64\x61tabase\x18\x02 \x01(\t\x12\x13\n\x0b\x64\x61tabase_id\x18\x03 \x01(\t\x12\x16\n\x0eplugin_version\x18\x04 \x01(\t\x12\x15\n\rneo4j_version\x18\x05 \x01(\t\x12\x13\n\x0bgds_version\x18\x06 \x01(\t\x12 \n\x18transaction_memory_bytes\x18\x07 \x01(\x04\"\x1e\n\x08\x44\x65scribe\x12\x12\n\ngraph_name\x18\x01 \x01(\t\"\xc5\x02\n\x0b\x44\x65scription\x12\r\n\x05\x66ound\x18\x01 \x01(\x08\x12\x13\n\x0bgraph_names\x18\x02 \x03(\t\x12\x12\n\nnode_count\x18\x03 \x01(\x04\x12\x1a\n\x12relationship_count\x18\x04 \x01(\x04\x12\x16\n\x0e\x63reated_millis\x18\x05 \x01(\x12\x12\x17\n\x0fmodified_millis\x18\x06 \x01(\x12\x12+\n\x06labels\x18\x07 \x03(\x0b\x32\x1b.bridge.v1.LabelDescription\x12\x42\n\x12relationship_types\x18\x08 \x03(\x0b\x32&.bridge.v1.RelationshipTypeDescription\x12-\n\x0b\x63onstraints\x18\t \x03(\x0b\x32\x18.bridge.v1.KeyConstraint\x12\x11\n\tcan_write\x18\n \x01(\x08\"i\n\x10LabelDescription\x12\r\n\x05label\x18\x01 \x01(\t\x12\x12\n\nnode_count\x18\x02 \x01(\x04\x12\x32\n\nproperties\x18\x03 \x03(\x0b\x32\x1e.bridge.v1.PropertyDescription\"\x8f\x01\n\x1bRelationshipTypeDescription\x12\x0c\n\x04type\x18\x01 \x01(\t\x12\x1a\n\x12relationship_count\x18\x02 \x01(\x04\x12\x32\n\nproperties\x18\x03 \x03(\x0b\x32\x1e.bridge.v1.PropertyDescription\x12\x12\n\nundirected\x18\x04 \x01(\x08\"J\n\x13PropertyDescription\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x12\n\nvalue_type\x18\x02 \x01(\t\x12\x11\n\tdimension\x18\x03 \x01(\r\"0\n\rKeyConstraint\x12\r\n\x05label\x18\x01 \x01(\t\x12\x10\n\x08property\x18\x02 \x01(\t\"|\n\x0eReadProjection\x12\x12\n\ngraph_name\x18\x01 \x01(\t\x12&\n\x05nodes\x18\x02 \x03(\x0b\x32\x17.bridge.v1.TableColumns\x12.\n\rrelationships\x18\x03 \x03(\x0b\x32\x17.bridge.v1.TableColumns\"1\n\x0cTableColumns\x12\r\n\x05table\x18\x01 \x01(\t\x12\x12\n\nproperties\x18\x02 \x03(\t\"K\n\x12ReadNodeProperties\x12\x12\n\ngraph_name\x18\x01 \x01(\t\x12\r\n\x05label\x18\x02 \x01(\t\x12\x12\n\nproperties\x18\x03 \x03(\t\"v\n\nCheckLinks\x12\x12\n\ngraph_name\x18\x01 \x01(\t\x12\x1a\n\x12relationship_types\x18\x02 \x03(\t\x12\x17\n\x0f\x62oth_directions\x18\x03 \x01(\x08\x12\x1f\n\x05pairs\x18\x04 \x01(\x0b\x32\x10.bridge.v1.Chunk\"2\n\x03Job\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\r\n\x05steps\x18\x03 \x03(\t\":\n\x08Progress\x12\x0c\n\x04step\x18\x01 \x01(\r\x12\x10\n\x08\x66raction\x18\x02 \x01(\x01\x12\x0e\n\x06\x64\x65tail\x18\x03 \x01(\t\"j\n\x12MutateNodeProperty\x12\x12\n\ngraph_name\x18\x01 \x01(\t\x12\r\n\x05label\x18\x02 \x01(\t\x12\x10\n\x08property\x18\x03 \x01(\t\x12\x11\n\tdimension\x18\x04 \x01(\r\x12\x0c\n\x04rows\x18\x05 \x01(\x04\"m\n\x13MutateRelationships\x12\x12\n\ngraph_name\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\x12\x12\n\nproperties\x18\x03 \x03(\t\x12\x12\n\nundirected\x18\x04 \x01(\x08\x12\x0c\n\x04rows\x18\x05 \x01(\x04\"l\n\x11WriteNodeProperty\x12\x12\n\ngraph_name\x18\x01 \x01(\t\x12\x10\n\x08property\x18\x02 \x01(\t\x12\x0f\n\x07vectors\x18\x03 \x01(\x08\x12\x0c\n\x04rows\x18\x04 \x01(\x04\x12\x12\n\nbatch_size\x18\x05 \x01(\x04\"\xc7\x01\n\x12WriteRelationships\x12\x12\n\ngraph_name\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\x12&\n\tconstants\x18\x03 \x01(\x0b\x32\x13.bridge.v1.MapValue\x12\x16\n\x0eowner_property\x18\x04 \x01(\t\x12\x18\n\x10\x63reated_property\x18\x05 \x01(\t\x12!\n\x07sources\x18\x06 \x01(\x0b\x32\x10.bridge.v1.Chunk\x12\x12\n\nbatch_size\x18\x07 \x01(\x04\"K\n\x04\x44one\x12\x0f\n\x07written\x18\x01 \x01(\x04\x12\x0f\n\x07\x64\x65leted\x18\x02 \x01(\x04\x12\x11\n\tunchanged\x18\x03 \x01(\x04\x12\x0e\n\x06millis\x18\x04 \x01(\x04\x32O\n\x10ProcedureService\x12;\n\x04\x43\x61ll\x12\x16.bridge.v1.CallRequest\x1a\x17.bridge.v1.CallResponse(\x01\x30\x01\x42\x14\n\x10\x62ridge.plugin.v1P\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,41 +36,45 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CALLREQUEST']._serialized_start=72
   _globals['_CALLREQUEST']._serialized_end=246
   _globals['_CALLRESPONSE']._serialized_start=249
-  _globals['_CALLRESPONSE']._serialized_end=744
-  _globals['_START']._serialized_start=746
-  _globals['_START']._serialized_end=865
-  _globals['_CALLER']._serialized_start=868
-  _globals['_CALLER']._serialized_end=1031
-  _globals['_DESCRIBE']._serialized_start=1033
-  _globals['_DESCRIBE']._serialized_end=1063
-  _globals['_DESCRIPTION']._serialized_start=1066
-  _globals['_DESCRIPTION']._serialized_end=1391
-  _globals['_LABELDESCRIPTION']._serialized_start=1393
-  _globals['_LABELDESCRIPTION']._serialized_end=1498
-  _globals['_RELATIONSHIPTYPEDESCRIPTION']._serialized_start=1501
-  _globals['_RELATIONSHIPTYPEDESCRIPTION']._serialized_end=1644
-  _globals['_PROPERTYDESCRIPTION']._serialized_start=1646
-  _globals['_PROPERTYDESCRIPTION']._serialized_end=1720
-  _globals['_KEYCONSTRAINT']._serialized_start=1722
-  _globals['_KEYCONSTRAINT']._serialized_end=1770
-  _globals['_READPROJECTION']._serialized_start=1772
-  _globals['_READPROJECTION']._serialized_end=1896
-  _globals['_TABLECOLUMNS']._serialized_start=1898
-  _globals['_TABLECOLUMNS']._serialized_end=1947
-  _globals['_READNODEPROPERTIES']._serialized_start=1949
-  _globals['_READNODEPROPERTIES']._serialized_end=2024
-  _globals['_CHECKLINKS']._serialized_start=2026
-  _globals['_CHECKLINKS']._serialized_end=2144
-  _globals['_JOB']._serialized_start=2146
-  _globals['_JOB']._serialized_end=2196
-  _globals['_PROGRESS']._serialized_start=2198
-  _globals['_PROGRESS']._serialized_end=2256
-  _globals['_MUTATENODEPROPERTY']._serialized_start=2258
-  _globals['_MUTATENODEPROPERTY']._serialized_end=2364
-  _globals['_WRITERELATIONSHIPS']._serialized_start=2367
-  _globals['_WRITERELATIONSHIPS']._serialized_end=2566
-  _globals['_DONE']._serialized_start=2568
-  _globals['_DONE']._serialized_end=2643
-  _globals['_PROCEDURESERVICE']._serialized_start=2645
-  _globals['_PROCEDURESERVICE']._serialized_end=2724
+  _globals['_CALLRESPONSE']._serialized_end=869
+  _globals['_START']._serialized_start=871
+  _globals['_START']._serialized_end=990
+  _globals['_CALLER']._serialized_start=993
+  _globals['_CALLER']._serialized_end=1156
+  _globals['_DESCRIBE']._serialized_start=1158
+  _globals['_DESCRIBE']._serialized_end=1188
+  _globals['_DESCRIPTION']._serialized_start=1191
+  _globals['_DESCRIPTION']._serialized_end=1516
+  _globals['_LABELDESCRIPTION']._serialized_start=1518
+  _globals['_LABELDESCRIPTION']._serialized_end=1623
+  _globals['_RELATIONSHIPTYPEDESCRIPTION']._serialized_start=1626
+  _globals['_RELATIONSHIPTYPEDESCRIPTION']._serialized_end=1769
+  _globals['_PROPERTYDESCRIPTION']._serialized_start=1771
+  _globals['_PROPERTYDESCRIPTION']._serialized_end=1845
+  _globals['_KEYCONSTRAINT']._serialized_start=1847
+  _globals['_KEYCONSTRAINT']._serialized_end=1895
+  _globals['_READPROJECTION']._serialized_start=1897
+  _globals['_READPROJECTION']._serialized_end=2021
+  _globals['_TABLECOLUMNS']._serialized_start=2023
+  _globals['_TABLECOLUMNS']._serialized_end=2072
+  _globals['_READNODEPROPERTIES']._serialized_start=2074
+  _globals['_READNODEPROPERTIES']._serialized_end=2149
+  _globals['_CHECKLINKS']._serialized_start=2151
+  _globals['_CHECKLINKS']._serialized_end=2269
+  _globals['_JOB']._serialized_start=2271
+  _globals['_JOB']._serialized_end=2321
+  _globals['_PROGRESS']._serialized_start=2323
+  _globals['_PROGRESS']._serialized_end=2381
+  _globals['_MUTATENODEPROPERTY']._serialized_start=2383
+  _globals['_MUTATENODEPROPERTY']._serialized_end=2489
+  _globals['_MUTATERELATIONSHIPS']._serialized_start=2491
+  _globals['_MUTATERELATIONSHIPS']._serialized_end=2600
+  _globals['_WRITENODEPROPERTY']._serialized_start=2602
+  _globals['_WRITENODEPROPERTY']._serialized_end=2710
+  _globals['_WRITERELATIONSHIPS']._serialized_start=2713
+  _globals['_WRITERELATIONSHIPS']._serialized_end=2912
+  _globals['_DONE']._serialized_start=2914
+  _globals['_DONE']._serialized_end=2989
+  _globals['_PROCEDURESERVICE']._serialized_start=2991
+  _globals['_PROCEDURESERVICE']._serialized_end=3070
 # @@protoc_insertion_point(module_scope)

@@ -19,7 +19,7 @@ class CallRequest(_message.Message):
     def __init__(self, start: _Optional[_Union[Start, _Mapping]] = ..., description: _Optional[_Union[Description, _Mapping]] = ..., chunk: _Optional[_Union[_value_pb2.Chunk, _Mapping]] = ..., done: _Optional[_Union[Done, _Mapping]] = ...) -> None: ...
 
 class CallResponse(_message.Message):
-    __slots__ = ("describe", "read_projection", "read_node_properties", "check_links", "job", "progress", "rows", "mutate_node_property", "write_relationships", "chunk")
+    __slots__ = ("describe", "read_projection", "read_node_properties", "check_links", "job", "progress", "rows", "mutate_node_property", "write_relationships", "chunk", "mutate_relationships", "write_node_property")
     DESCRIBE_FIELD_NUMBER: _ClassVar[int]
     READ_PROJECTION_FIELD_NUMBER: _ClassVar[int]
     READ_NODE_PROPERTIES_FIELD_NUMBER: _ClassVar[int]
@@ -30,6 +30,8 @@ class CallResponse(_message.Message):
     MUTATE_NODE_PROPERTY_FIELD_NUMBER: _ClassVar[int]
     WRITE_RELATIONSHIPS_FIELD_NUMBER: _ClassVar[int]
     CHUNK_FIELD_NUMBER: _ClassVar[int]
+    MUTATE_RELATIONSHIPS_FIELD_NUMBER: _ClassVar[int]
+    WRITE_NODE_PROPERTY_FIELD_NUMBER: _ClassVar[int]
     describe: Describe
     read_projection: ReadProjection
     read_node_properties: ReadNodeProperties
@@ -40,7 +42,9 @@ class CallResponse(_message.Message):
     mutate_node_property: MutateNodeProperty
     write_relationships: WriteRelationships
     chunk: _value_pb2.Chunk
-    def __init__(self, describe: _Optional[_Union[Describe, _Mapping]] = ..., read_projection: _Optional[_Union[ReadProjection, _Mapping]] = ..., read_node_properties: _Optional[_Union[ReadNodeProperties, _Mapping]] = ..., check_links: _Optional[_Union[CheckLinks, _Mapping]] = ..., job: _Optional[_Union[Job, _Mapping]] = ..., progress: _Optional[_Union[Progress, _Mapping]] = ..., rows: _Optional[_Union[_value_pb2.Chunk, _Mapping]] = ..., mutate_node_property: _Optional[_Union[MutateNodeProperty, _Mapping]] = ..., write_relationships: _Optional[_Union[WriteRelationships, _Mapping]] = ..., chunk: _Optional[_Union[_value_pb2.Chunk, _Mapping]] = ...) -> None: ...
+    mutate_relationships: MutateRelationships
+    write_node_property: WriteNodeProperty
+    def __init__(self, describe: _Optional[_Union[Describe, _Mapping]] = ..., read_projection: _Optional[_Union[ReadProjection, _Mapping]] = ..., read_node_properties: _Optional[_Union[ReadNodeProperties, _Mapping]] = ..., check_links: _Optional[_Union[CheckLinks, _Mapping]] = ..., job: _Optional[_Union[Job, _Mapping]] = ..., progress: _Optional[_Union[Progress, _Mapping]] = ..., rows: _Optional[_Union[_value_pb2.Chunk, _Mapping]] = ..., mutate_node_property: _Optional[_Union[MutateNodeProperty, _Mapping]] = ..., write_relationships: _Optional[_Union[WriteRelationships, _Mapping]] = ..., chunk: _Optional[_Union[_value_pb2.Chunk, _Mapping]] = ..., mutate_relationships: _Optional[_Union[MutateRelationships, _Mapping]] = ..., write_node_property: _Optional[_Union[WriteNodeProperty, _Mapping]] = ...) -> None: ...
 
 class Start(_message.Message):
     __slots__ = ("contract", "procedure", "arguments", "caller")
@@ -215,6 +219,34 @@ class MutateNodeProperty(_message.Message):
     dimension: int
     rows: int
     def __init__(self, graph_name: _Optional[str] = ..., label: _Optional[str] = ..., property: _Optional[str] = ..., dimension: _Optional[int] = ..., rows: _Optional[int] = ...) -> None: ...
+
+class MutateRelationships(_message.Message):
+    __slots__ = ("graph_name", "type", "properties", "undirected", "rows")
+    GRAPH_NAME_FIELD_NUMBER: _ClassVar[int]
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    PROPERTIES_FIELD_NUMBER: _ClassVar[int]
+    UNDIRECTED_FIELD_NUMBER: _ClassVar[int]
+    ROWS_FIELD_NUMBER: _ClassVar[int]
+    graph_name: str
+    type: str
+    properties: _containers.RepeatedScalarFieldContainer[str]
+    undirected: bool
+    rows: int
+    def __init__(self, graph_name: _Optional[str] = ..., type: _Optional[str] = ..., properties: _Optional[_Iterable[str]] = ..., undirected: bool = ..., rows: _Optional[int] = ...) -> None: ...
+
+class WriteNodeProperty(_message.Message):
+    __slots__ = ("graph_name", "property", "vectors", "rows", "batch_size")
+    GRAPH_NAME_FIELD_NUMBER: _ClassVar[int]
+    PROPERTY_FIELD_NUMBER: _ClassVar[int]
+    VECTORS_FIELD_NUMBER: _ClassVar[int]
+    ROWS_FIELD_NUMBER: _ClassVar[int]
+    BATCH_SIZE_FIELD_NUMBER: _ClassVar[int]
+    graph_name: str
+    property: str
+    vectors: bool
+    rows: int
+    batch_size: int
+    def __init__(self, graph_name: _Optional[str] = ..., property: _Optional[str] = ..., vectors: bool = ..., rows: _Optional[int] = ..., batch_size: _Optional[int] = ...) -> None: ...
 
 class WriteRelationships(_message.Message):
     __slots__ = ("graph_name", "type", "constants", "owner_property", "created_property", "sources", "batch_size")

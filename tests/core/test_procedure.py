@@ -10,7 +10,7 @@ import pytest
 from pydantic import Field
 
 from bridge.core.config import Config, Names, PositiveInt
-from bridge.core.procedure import NodeId, Procedure, Row, contract_hash, cypher_type, parameters
+from bridge.core.procedure import EstimateRow, NodeId, Procedure, Row, contract_hash, cypher_type, parameters
 
 
 class AskConfig(Config):
@@ -54,6 +54,24 @@ def test_a_catalog_procedures_arguments_are_its_configuration() -> None:
     (signature,) = replace(ASK, modes={"": AskRow}, positional=True).signatures()
     assert (signature.name, signature.needs_graph) == ("bridge.ask", False)
     assert signature.text().startswith('bridge.ask(name :: STRING, count = 10 :: INTEGER, kinds = ["*"] :: LIST OF')
+
+
+def test_an_estimate_gives_each_mode_a_signature_of_gds_shape() -> None:
+    """It reads whatever its procedure does, takes the same configuration, without a default as in GDS."""
+    names = [each.name for each in replace(ASK, estimate=_run).signatures()]
+    assert names == ["bridge.ask.stream", "bridge.ask.stream.estimate", "bridge.ask.write", "bridge.ask.write.estimate"]
+    *_, write, estimate = replace(ASK, estimate=_run).signatures()
+    assert (estimate.mode, estimate.lazy, estimate.needs_graph) == ("READ", False, True)
+    assert estimate.configuration == write.configuration
+    assert estimate.text() == (
+        "bridge.ask.write.estimate(graphNameOrConfiguration :: ANY, algoConfiguration :: MAP) :: (requiredMemory :: "
+        "STRING, treeView :: STRING, mapView :: MAP, bytesMin :: INTEGER, bytesMax :: INTEGER, nodeCount :: INTEGER, "
+        "relationshipCount :: INTEGER, heapPercentageMin :: FLOAT, heapPercentageMax :: FLOAT)"
+    )
+
+
+def test_every_column_of_an_estimate_is_documented() -> None:
+    assert all(column.description for column in parameters(EstimateRow))
 
 
 def test_ranges_values_and_words_come_from_the_declaration() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,7 @@ async def run() -> None:
 
 
 GREET = Procedure("bridge.greet", GreetConfig, {"stream": GreetRow, "write": GreetRow}, run)
+ESTIMATED = replace(GREET, estimate=run)
 CATALOG = Procedure("bridge.catalog.list", CatalogConfig, {"": GreetRow}, run, positional=True)
 
 
@@ -67,6 +69,27 @@ def test_a_procedure_class_has_modes_types_and_readers(tmp_path: Path) -> None:
     assert 'row.numbers("scores")' in java
     assert 'return rows("bridge.greet.stream"' in java
     assert 'return row("bridge.greet.write"' in java
+
+
+def test_an_estimate_is_a_method_of_its_familys_class(tmp_path: Path) -> None:
+    """All estimates of a family share one record; they read and take a name or a map."""
+    apply(tmp_path, changes(tmp_path, [ESTIMATED]))
+    java = (tmp_path / JAVA / "GreetProcedures.java").read_text(encoding="utf-8")
+    assert '@Procedure(name = "bridge.greet.write.estimate", mode = Mode.READ)' in java
+    assert "public Stream<EstimateRow> writeEstimate(" in java
+    assert "public Stream<EstimateRow> streamEstimate(" in java
+    assert java.count("public record EstimateRow(") == 1
+    assert "Object graphNameOrConfiguration" in java
+    assert '@Name(value = "algoConfiguration", description' in java  # no default
+    assert 'row.map("mapView")' in java
+
+
+def test_the_page_of_an_estimate_names_it_beside_its_procedure(tmp_path: Path) -> None:
+    apply(tmp_path, changes(tmp_path, [ESTIMATED]))
+    text = (tmp_path / DOCS / "greet.md").read_text(encoding="utf-8")
+    assert "bridge.greet.stream.estimate(graphNameOrConfiguration :: ANY, algoConfiguration :: MAP)" in text
+    assert "| `heapPercentageMax` | FLOAT |" in text
+    assert text.count("| `times` |") == 1
 
 
 def test_a_class_that_needs_gds_names_it_itself(tmp_path: Path) -> None:

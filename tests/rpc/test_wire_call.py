@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from bridge.actions.services import Services
-from bridge.core.call import Call
-from bridge.core.columns import Column
+from bridge.core.call import Call, Done
+from bridge.core.columns import Column, Table
 from bridge.core.config import Config
 from bridge.core.procedure import Procedure, Row
 from bridge.rpc.auth import Tokens
@@ -183,3 +183,73 @@ async def test_an_unknown_projection_is_an_error_of_the_call(serve: Serve) -> No
     with pytest.raises(CallError) as raised:
         await people_and_films().call(await serve(act), "bridge.act.stream", "none")
     assert raised.value.reason == "GRAPH_NOT_FOUND"
+
+
+def table(**columns: list[float] | np.ndarray) -> Table:
+    return Table("", {name: Column(np.asarray(values)) for name, values in columns.items()})
+
+
+@pytest.mark.parametrize(("undirected", "links"), [(False, [(0, 2), (1, 0)]), (True, [(0, 2), (1, 0), (2, 0), (0, 1)])])
+async def test_relationships_are_in_the_projection_after_a_mutation(
+    serve: Serve, undirected: bool, links: list[tuple[int, int]]
+) -> None:
+    """With all their properties; an undirected one in both directions, which both count."""
+    database = people_and_films()
+    seen: list[object] = []
+
+    async def act(call: Call) -> None:
+        before = await call.describe()
+        rows = table(source=[0, 1], target=[2, 0], weight=[0.5, 2.0], count=[3, 4])
+        seen.append(await call.mutate_relationships("LIKE", rows, undirected=undirected))
+        after = await call.describe()
+        kind = after.relationship_types["LIKE"]
+        seen.append((kind.relationship_count, kind.undirected, set(kind.properties)))
+        seen.append(after.modified_millis > before.modified_millis)
+
+    await database.call(await serve(act), "bridge.act.stream", "graph")
+    assert seen == [Done(len(links)), (len(links), undirected, {"weight", "count"}), True]
+    added = [(source, target, properties) for source, kind, target, properties in database.links if kind == "LIKE"]
+    assert [(source, target) for source, target, _ in added] == links
+    assert added[1][2] == {"weight": 2.0, "count": 4.0}
+    assert list(database.mutations[0].properties) == ["weight", "count"]
+
+
+async def test_a_type_without_rows_or_properties_is_in_the_projection_too(serve: Serve) -> None:
+    seen: list[object] = []
+
+    async def act(call: Call) -> None:
+        rows = table(source=np.empty(0, np.int64), target=np.empty(0, np.int64))
+        seen.append(await call.mutate_relationships("LIKE", rows, undirected=False))
+        seen.append((await call.describe()).relationship_types["LIKE"].properties)
+
+    await people_and_films().call(await serve(act), "bridge.act.stream", "graph")
+    assert seen == [Done(0), ()]
+
+
+@pytest.mark.parametrize(
+    ("values", "stored"),
+    [
+        (np.float32([[0.5, 1], [2, 3], [4, 5]]), [[0.5, 1.0], [2.0, 3.0]]),
+        (np.float32([[1], [2], [3]]), [[1.0], [2.0]]),
+        (np.array([1.5, 2.5, 3.5]), [1.5, 2.5]),
+        (np.array([1, 2, 3]), [1, 2]),
+    ],
+    ids=["vectors", "vectors of one element", "floats", "integers"],
+)
+async def test_a_node_property_is_written_where_the_node_still_is(
+    serve: Serve, values: np.ndarray, stored: list[object]
+) -> None:
+    """A deleted node is left out and not counted; a vector stays one whatever its length."""
+    database = people_and_films()
+    database.nodes[7].visible = False
+    seen: list[object] = []
+
+    async def act(call: Call) -> None:
+        rows = Table("", {"id": Column(np.array([3, 5, 7])), "value": Column(values)})
+        seen.append(await call.write_node_property("p", rows, batch_size=10))
+
+    await database.call(await serve(act), "bridge.act.stream", "graph")
+    assert seen == [Done(2)]
+    assert [database.nodes[place].stored["p"] for place in (3, 5)] == stored
+    assert "p" not in database.nodes[7].stored
+    assert (database.property_writes[0].batch_size, database.property_writes[0].graph_name) == (10, "graph")
