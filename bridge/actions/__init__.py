@@ -1,5 +1,6 @@
 """The verbs: one file a procedure family, and the list of all of them."""
 
+from bridge.actions.embed import EMBED
 from bridge.actions.encode_multi_hot import ENCODE_MULTI_HOT
 from bridge.actions.encode_text import ENCODE_TEXT
 from bridge.actions.gnn import GNN
@@ -8,12 +9,13 @@ from bridge.actions.job import JOB_CANCEL, JOB_LIST
 from bridge.actions.model import MODEL_DROP, MODEL_EXISTS, MODEL_LIST
 from bridge.actions.predict import PREDICT
 from bridge.actions.recommend import RECOMMEND
+from bridge.actions.similar import SIMILAR
 from bridge.actions.snapshot import SNAPSHOT
 from bridge.core.procedure import Procedure, contract_hash
 
 PROCEDURES: tuple[Procedure, ...] = (
-    ENCODE_MULTI_HOT, ENCODE_TEXT, GNN, HEALTH, JOB_CANCEL, JOB_LIST, LIST, MODEL_DROP, MODEL_EXISTS, MODEL_LIST,
-    PREDICT, RECOMMEND, SNAPSHOT, VERSION,
+    *EMBED, ENCODE_MULTI_HOT, ENCODE_TEXT, GNN, HEALTH, JOB_CANCEL, JOB_LIST, LIST, MODEL_DROP, MODEL_EXISTS, MODEL_LIST,
+    PREDICT, RECOMMEND, SIMILAR, SNAPSHOT, VERSION,
 )  # fmt: skip
 
 CONTRACT = contract_hash(PROCEDURES)

@@ -1,22 +1,18 @@
-"""What both encoders share: which labels, and adding the vectors to the projection."""
+"""What both encoders share: which labels, and which of their nodes have a value."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.actions.provenance import Origin, Provenance
 from bridge.actions.reading import labels_of
-from bridge.core.call import Call
-from bridge.core.columns import INVISIBLE, MISSING, Column, Table
+from bridge.actions.vectors import refuse_existing
+from bridge.core.columns import INVISIBLE, MISSING, Table
 from bridge.core.errors import Faults
 from bridge.core.graph import Graph
-
-Vectors = Mapping[str, tuple[NDArray[np.int64], NDArray[np.float32]]]
-"""By label, the internal ids int64 [N] and the vectors float32 [N, d]."""
 
 
 def stored_values(table: Table, property_name: str) -> tuple[NDArray[np.int64], list[Any]]:
@@ -36,24 +32,5 @@ def labels_to_encode(graph: Graph, asked: Sequence[str], mutate_property: str, f
     labels: list[str] = []
     with faults:
         labels = labels_of(graph, asked)
-    if any(mutate_property in graph.labels[label].properties for label in labels):
-        faults.add(
-            f"Node property `{mutate_property}` already exists in the in-memory graph. Choose another "
-            f"`mutateProperty`, or drop it: `CALL gds.graph.nodeProperties.drop('{graph.name}', '{mutate_property}')`.",
-            reason="PROPERTY_EXISTS",
-        )
+    refuse_existing(graph, labels, mutate_property, faults)
     return labels
-
-
-async def add_vectors(
-    call: Call, graph: Graph, property_name: str, vectors: Vectors, origin: Origin, provenance: Provenance
-) -> tuple[int, int]:
-    """Add vectors to the projection; return how many nodes got one, and the milliseconds it took."""
-    written = millis = 0
-    for label, (ids, values) in vectors.items():
-        done = await call.mutate_node_property(
-            label, property_name, Table(label, {"id": Column(ids), "value": Column(values)})
-        )
-        written, millis = written + done.written, millis + done.millis
-        provenance.record(call, graph, label, property_name, origin)
-    return written, millis

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.actions.encode import Vectors, add_vectors, labels_to_encode, stored_values
+from bridge.actions.encode import labels_to_encode, stored_values
 from bridge.actions.encode_config import EncodeMultiHotConfig, EncodeMultiHotRow
 from bridge.actions.jobs import effective, running_job
 from bridge.actions.provenance import Origin
 from bridge.actions.reading import Selection, Stopwatch, keys_of, quoted, snapshot_of, types_of
 from bridge.actions.rows import send_row
+from bridge.actions.vectors import Vectors, add_vectors
 from bridge.core.call import Call
 from bridge.core.errors import FailedPreconditionError, Faults
 from bridge.core.graph import Graph

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.actions.encode import add_vectors, labels_to_encode, stored_values
+from bridge.actions.encode import labels_to_encode, stored_values
 from bridge.actions.encode_config import EncodeTextConfig, EncodeTextRow
 from bridge.actions.jobs import effective, running_job
 from bridge.actions.provenance import Origin
 from bridge.actions.reading import Stopwatch
 from bridge.actions.rows import send_row
+from bridge.actions.vectors import add_vectors
 from bridge.core.call import Call
 from bridge.core.columns import Table
 from bridge.core.errors import FailedPreconditionError, Faults

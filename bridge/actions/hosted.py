@@ -22,6 +22,7 @@ from bridge.core.graph import Graph
 from bridge.core.projection import NodeTable, Projection, Target
 from bridge.models import MODELS
 from bridge.models.model import Model, ModelScorer
+from bridge.models.node_embedding import NodeEmbedding
 from bridge.projection.features import check_target, complete
 from bridge.projection.snapshots import Snapshot, open_snapshot
 from bridge.registry.live import Live
@@ -74,6 +75,10 @@ class Loaded:
             return self._last[1], self._last[2]
 
 
+Hosted = Loaded | NodeEmbedding
+"""A model in memory: one that looks at a projection, or one that has a vector for each key."""
+
+
 async def find_version(request: ModelConfig, call: Call, services: Services) -> Version:
     """Find the version that is asked for.
 
@@ -110,8 +115,10 @@ async def ask(
     return Asked(version, graph, target_of(version.manifest), projection, scorer)
 
 
-def _answer(live: Live[Loaded], version: Version, snapshot: Snapshot) -> tuple[Projection, ModelScorer]:
-    return live.get(version, lambda: Loaded(load(version))).on(snapshot, version.manifest)
+def _answer(live: Live[Hosted], version: Version, snapshot: Snapshot) -> tuple[Projection, ModelScorer]:
+    loaded = live.get(version, lambda: Loaded(load(version)))
+    assert isinstance(loaded, Loaded), "a version with a target is a Model"
+    return loaded.on(snapshot, version.manifest)
 
 
 def load(version: Version) -> Model:
@@ -125,9 +132,19 @@ def load(version: Version) -> Model:
 
 
 def target_of(manifest: Manifest) -> Target:
-    """Return what a version predicts."""
+    """Return what a version predicts.
+
+    Raises:
+        FailedPreconditionError: it predicts nothing, it only has vectors.
+    """
     facts = manifest.target
-    assert facts is not None, "every bridge.gnn model has a target"
+    if facts is None:
+        raise FailedPreconditionError(
+            f"The model `{manifest.model_name}` is a `{manifest.model_type}` model: it has a vector for each node and "
+            "predicts no relationships. Ask it with `bridge.similar.stream` or `bridge.embed.stream`, or train one "
+            "with `bridge.gnn.train`.",
+            reason="NOT_A_PREDICTING_MODEL",
+        )
     return Target(facts.source_label, facts.relationship_type, facts.target_label, facts.property)
 
 
@@ -140,31 +157,36 @@ def _selection(request: ModelConfig, manifest: Manifest, graph: Graph, more_type
     values = () if target.value_property is None else (target.value_property,)
     faults = Faults()
     if lacking := [label for label in features if label not in graph.labels]:
-        faults.add(_lacks(request, "labels", lacking, list(graph.labels)))
+        faults.add(lacks(request, "labels", lacking, list(graph.labels)))
     if lacking := [name for name in manifest.graph.relationship_counts if name not in graph.relationship_types]:
-        faults.add(_lacks(request, "relationship types", lacking, list(graph.relationship_types)))
+        faults.add(lacks(request, "relationship types", lacking, list(graph.relationship_types)))
     for label in (graph.labels[name] for name in features if name in graph.labels):
         if lacking := [name for name in features[label.name] if name not in label.properties]:
-            faults.add(_lacks(request, f"properties of '{label.name}'", lacking, list(label.properties)))
+            faults.add(lacks(request, f"properties of '{label.name}'", lacking, list(label.properties)))
     kind = graph.relationship_types.get(target.relationship_type)
     if kind and (lacking := [name for name in values if name not in kind.properties]):
-        faults.add(_lacks(request, f"properties of '{kind.name}'", lacking, list(kind.properties)))
+        faults.add(lacks(request, f"properties of '{kind.name}'", lacking, list(kind.properties)))
     with faults:
-        _check_keys(request, manifest, graph)
+        check_keys(request, manifest, graph)
     faults.raise_if_any()
     types: dict[str, tuple[str, ...]] = dict.fromkeys((*manifest.graph.relationship_counts, *more_types), ())
     return Selection(features, {**types, target.relationship_type: values}, manifest.node_keys)
 
 
-def _lacks(request: ModelConfig, what: str, lacking: list[str], available: list[str]) -> str:
+def lacks(request: ModelConfig, what: str, lacking: list[str], available: list[str]) -> str:
+    """Say what a projection lacks that the model was trained on."""
     return (
         f"The model `{request.model_name}` was trained on the {what} {quoted(lacking)}, which this projection does not "
         f"have; it has {quoted(available)}. Project them too, or train a new version on this projection."
     )
 
 
-def _check_keys(request: ModelConfig, manifest: Manifest, graph: Graph) -> None:
-    """Refuse other keys than those of the training; a constraint made since then changes nothing."""
+def check_keys(request: ModelConfig, manifest: Manifest, graph: Graph) -> None:
+    """Refuse other keys than those of the training; a constraint made since then changes nothing.
+
+    Raises:
+        FailedPreconditionError: other keys are given, or labels have none and this is another projection.
+    """
     trained = manifest.node_keys
     if any(trained.get(label) != key for label, key in request.node_keys.items()):
         raise FailedPreconditionError(

@@ -62,6 +62,7 @@ def _check(request: RecommendConfig, manifest: Manifest, graph: Graph, mode: str
     """
     if mode == "write" and not graph.can_write:
         raise FailedPreconditionError("The provided graph does not support `write` execution mode.", reason="NO_WRITE")
+    target = target_of(manifest)
     if manifest.objective != "ranking":
         raise FailedPreconditionError(
             f"The model `{request.model_name}` was trained with `objective: 'rating'`: it predicts values, and the "
@@ -70,7 +71,7 @@ def _check(request: RecommendConfig, manifest: Manifest, graph: Graph, mode: str
             reason="NOT_A_RANKING_MODEL",
         )
     if request.exclude_relationship_types is None:
-        return [target_of(manifest).relationship_type]
+        return [target.relationship_type]
     return types_of(graph, request.exclude_relationship_types, "excludeRelationshipTypes")
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-from bridge.actions.hosted import Loaded
+from bridge.actions.hosted import Hosted
 from bridge.actions.provenance import Provenance
 from bridge.core.procedure import Procedure
 from bridge.jobs.process import Trainers
@@ -31,7 +31,7 @@ class Services:
     contract: str
     """Hash of the procedure declarations."""
     store: Store
-    live: Live[Loaded]
+    live: Live[Hosted]
     """Models that are in memory, with the projection they were last asked on."""
     snapshots: Snapshots
     jobs: Jobs

@@ -15,6 +15,7 @@ from bridge.core.learning import Interactions, Problem, interactions
 from bridge.core.projection import EdgeType, NodeTable, Projection, Target
 from bridge.models.adjacency import Adjacency
 from bridge.models.inputs import End, Inputs, Side
+from bridge.models.keys import matching_rows, packed, unpacked
 
 ENDS = ("source", "target")
 
@@ -133,7 +134,7 @@ class Memory:
         """Return the remembered arrays by name."""
         stored: dict[str, NDArray[Any]] = {f"seen.{end}": seen for end, seen in self.seen.items()}
         for label, keys in self.keys.items():
-            stored |= _packed(f"keys.{label}", keys)
+            stored |= packed(f"keys.{label}", keys)
         for label, scale in self.features.items():
             stored |= {f"means.{label}": scale.means, f"scales.{label}": scale.scales}
         return stored
@@ -157,7 +158,7 @@ class Memory:
         """Make the memory again of what `arrays` and `meta` returned."""
         return cls(
             target=Target(**meta["target"]),
-            keys={label: _unpacked(f"keys.{label}", arrays) for label in meta["labels"]},
+            keys={label: unpacked(f"keys.{label}", arrays) for label in meta["labels"]},
             seen={end: arrays[f"seen.{end}"] for end in ENDS},
             features={
                 label: FeatureScale(
@@ -185,15 +186,8 @@ class Memory:
 
     def rows(self, label: str, table: NodeTable) -> Tensor | None:
         """Find a projection's nodes among the training's by key; None where they are the very same."""
-        trained, given = self.keys[label], table.keys
-        if len(trained) == len(given) and trained.dtype.kind == given.dtype.kind and bool(np.all(trained == given)):
-            return None
-        rows = np.full(len(given), -1, dtype=np.int64)
-        if len(trained) and trained.dtype.kind == given.dtype.kind:
-            order = np.argsort(trained, kind="stable")
-            places = order[np.searchsorted(trained, given, sorter=order).clip(max=len(trained) - 1)]
-            rows = np.where(trained[places] == given, places, -1)
-        return torch.from_numpy(rows)
+        rows = matching_rows(self.keys[label], table.keys)
+        return None if rows is None else torch.from_numpy(rows)
 
     def messages(self, projection: Projection, mask: NDArray[np.bool_] | None) -> Interactions:
         """Take the target relationships that may be looked at."""
@@ -275,21 +269,3 @@ def _side_adjacency(side: SideType, projection: Projection) -> Adjacency:
     shape = (len(projection.nodes[target]), len(projection.nodes[source]))
     along = Adjacency.of(senders, receivers, shape)
     return (along.reverse if side.against else along).averaged()
-
-
-def _packed(name: str, keys: NDArray[np.generic]) -> dict[str, NDArray[Any]]:
-    """Store keys as arrays of numbers, strings as UTF-8 bytes with the ends of each."""
-    if keys.dtype.kind in "iu":
-        return {name: keys.astype(np.int64)}
-    words = [str(key).encode() for key in keys]
-    return {
-        f"{name}.bytes": np.frombuffer(b"".join(words), dtype=np.uint8),
-        f"{name}.ends": np.cumsum([len(word) for word in words], dtype=np.int64),
-    }
-
-
-def _unpacked(name: str, arrays: Mapping[str, NDArray[Any]]) -> NDArray[np.generic]:
-    if name in arrays:
-        return arrays[name]
-    data, ends = arrays[f"{name}.bytes"].tobytes(), arrays[f"{name}.ends"].tolist()
-    return np.array([data[start:end].decode() for start, end in zip([0, *ends], ends, strict=False)], dtype=np.str_)

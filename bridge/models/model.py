@@ -39,6 +39,14 @@ class ModelScorer(Scorer, Protocol):
     """A model over one projection. Node embeddings are computed once; scoring is cheap and can be done in chunks."""
 
     @property
+    def sources(self) -> NDArray[np.float32]:
+        """float32 [sources, d]; the embeddings that scores are made of. Compare them by cosine."""
+
+    @property
+    def targets(self) -> NDArray[np.float32]:
+        """float32 [targets, d]; the same for targets."""
+
+    @property
     def known_sources(self) -> NDArray[np.bool_]:
         """bool [sources]; False where a score says nothing about the node: no relationship in training and none now.
 
