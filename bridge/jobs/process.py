@@ -8,7 +8,7 @@ import os
 import sys
 import threading
 from collections import deque
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from multiprocessing import forkserver
 from typing import Any
@@ -46,6 +46,7 @@ class Trainers:
         self._started = False
         self._spawning = threading.Lock()
         self._running: set[Job] = set()
+        self._aside: set[Job] = set()
         self._waiting: deque[tuple[Job, asyncio.Future[Any]]] = deque()
         self._tasks: set[asyncio.Task[dict[str, Any]]] = set()
 
@@ -71,7 +72,18 @@ class Trainers:
             ResourceExhaustedError: too many jobs wait, or the process reached its memory limit.
             TrainerFailedError: the process died, or failed with an error of no known kind.
         """
-        task = asyncio.ensure_future(self._run(job, target, spec))
+        return await self._until_gone(job, self._run(job, target, spec))
+
+    async def run_aside(self, job: Job, target: Target, spec: dict[str, Any]) -> dict[str, Any]:
+        """Run at once, beside the slots: for moments of work that need no memory of their own. Otherwise as `run`."""
+        self._aside.add(job)
+        try:
+            return await self._until_gone(job, self._attend(job, target, spec))
+        finally:
+            self._aside.discard(job)
+
+    async def _until_gone(self, job: Job, work: Coroutine[Any, Any, dict[str, Any]]) -> dict[str, Any]:
+        task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         abandoned: asyncio.CancelledError | None = None
@@ -105,10 +117,15 @@ class Trainers:
 
     async def close(self) -> None:
         """Cancel every job and wait until its process is gone. The fork server ends with this process."""
-        for job in [*self._running, *(job for job, _ in self._waiting)]:
+        for job in [*self._running, *self._aside, *(job for job, _ in self._waiting)]:
             job.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
+
+    @property
+    def memory_limit(self) -> int | None:
+        """Bytes of private memory that a process may use; None for no limit."""
+        return self._limits.memory_bytes
 
     @property
     def running(self) -> int:
@@ -123,7 +140,10 @@ class Trainers:
     async def _run(self, job: Job, target: Target, spec: dict[str, Any]) -> dict[str, Any]:
         if job not in self._running:
             async with self.turn(job):
-                return await self._run(job, target, spec)
+                return await self._attend(job, target, spec)
+        return await self._attend(job, target, spec)
+
+    async def _attend(self, job: Job, target: Target, spec: dict[str, Any]) -> dict[str, Any]:
         job.raise_if_cancelled()
         job.run()
         child = await asyncio.to_thread(self._spawn, target, spec)

@@ -1,0 +1,58 @@
+"""Whether there is memory enough for a job, before it starts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import psutil
+
+from bridge.actions.rows import send_row
+from bridge.core.call import Call
+from bridge.core.errors import ResourceExhaustedError
+from bridge.core.memory import Estimate, readable
+from bridge.core.procedure import EstimateRow
+
+if TYPE_CHECKING:
+    from bridge.actions.services import Services
+
+
+def check_memory(estimate: Estimate, sudo: bool, services: Services) -> None:
+    """Refuse a job that would take more memory than there is.
+
+    Raises:
+        ResourceExhaustedError: with both numbers.
+    """
+    available = available_bytes(services)
+    if estimate.bytes_max > available and not sudo:
+        raise ResourceExhaustedError(
+            f"Memory required to run {estimate.name} ({estimate.bytes_max}b, {readable(estimate.bytes_max)}) exceeds "
+            f"available memory ({available}b, {readable(available)}). Set a smaller `embeddingDimension`, project fewer "
+            "nodes and relationships, wait for other jobs to end, or set `sudo: true` to try anyway.",
+            reason="TOO_LITTLE_MEMORY",
+        )
+
+
+def available_bytes(services: Services) -> int:
+    """Return what a training process may take: what the machine has left, or the server's limit if that is less."""
+    left = int(psutil.virtual_memory().available)
+    limit = services.trainers.memory_limit
+    return left if limit is None else min(left, limit)
+
+
+async def send_estimate(
+    call: Call, estimate: Estimate, node_count: int, relationship_count: int, services: Services
+) -> None:
+    """Answer a `.estimate`."""
+    there = max(1, available_bytes(services))
+    row = EstimateRow(
+        required_memory=estimate.range(),
+        tree_view=estimate.tree(),
+        map_view=estimate.as_map(),
+        bytes_min=estimate.bytes_min,
+        bytes_max=estimate.bytes_max,
+        node_count=node_count,
+        relationship_count=relationship_count,
+        heap_percentage_min=round(100 * estimate.bytes_min / there, 1),
+        heap_percentage_max=round(100 * estimate.bytes_max / there, 1),
+    )
+    await send_row(call, row)
