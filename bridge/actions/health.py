@@ -42,9 +42,9 @@ class HealthRow(Row):
 
 async def health(request: HealthConfig, call: Call, services: Services) -> None:
     """Answer that the server is there."""
+    entries = await services.compute(services.store.models, call.caller.database_key)
     models = [
-        {"modelName": entry.model_name, "modelVersion": entry.versions[-1], "error": entry.error}
-        for entry in services.store.models(call.caller.database_key)
+        {"modelName": entry.model_name, "modelVersion": entry.versions[-1], "error": entry.error} for entry in entries
     ]
     row = HealthRow(
         status="SERVING",

@@ -14,7 +14,7 @@ from bridge.core.procedure import Procedure, Row
 
 if TYPE_CHECKING:
     from bridge.actions.services import Services
-    from bridge.registry.store import ModelEntry
+    from bridge.registry.store import ModelEntry, Store
 
 
 class ModelRow(Row):
@@ -80,17 +80,20 @@ class ModelDropConfig(Config):
 
 async def list_models(request: ModelListConfig, call: Call, services: Services) -> None:
     """Answer with a row a model; a model whose newest version cannot be read is listed with the reason."""
-    database = call.caller.database_key
-    if request.model_name:
-        services.store.versions(database, request.model_name)  # raises, naming the similar ones
-    entries = [each for each in services.store.models(database) if request.model_name in ("", each.model_name)]
+    entries = await services.compute(_entries, services.store, call.caller.database_key, request.model_name)
     await send_rows(call, ModelRow, [_row(entry, services) for entry in entries])
+
+
+def _entries(store: Store, database: str, model_name: str) -> list[ModelEntry]:
+    if model_name:
+        store.versions(database, model_name)  # raises, naming the similar ones
+    return [each for each in store.models(database) if model_name in ("", each.model_name)]
 
 
 async def exists(request: ModelExistsConfig, call: Call, services: Services) -> None:
     """Answer whether there is a model of that name."""
     try:
-        version = services.store.newest(call.caller.database_key, request.model_name)
+        version = await services.compute(services.store.newest, call.caller.database_key, request.model_name)
     except NotFoundError:
         row = ModelExistsRow(model_name=request.model_name, model_version=None, model_type="n/a", exists=False)
     else:

@@ -67,7 +67,8 @@ async def snapshot(request: SnapshotConfig, call: Call, services: Services) -> N
     async with running_job("snapshot", request, STEPS, call, services) as job:
         async with snapshot_of(call, graph, selection, services, reuse=request.reuse) as (kept, reused):
             read_millis = watch.lap()
-            found = await services.trainers.run(job, open_in_trainer, {"snapshot": str(kept.path)})
+            # Aside: opening files takes no memory, and nobody should wait behind a training for a fingerprint.
+            found = await services.trainers.run_aside(job, open_in_trainer, {"snapshot": str(kept.path)})
         row = SnapshotRow(
             fingerprint=kept.fingerprint,
             node_count=found["nodeCount"],

@@ -61,7 +61,7 @@ def hold_out(
             parts = _random(hashes, validation_fraction, test_fraction)
         else:
             parts = _temporal(table, target, hashes, validation_fraction, test_fraction)
-    _refuse_empty(parts, target)
+    _refuse_empty(parts, target, split_property)
     return parts
 
 
@@ -198,14 +198,19 @@ def part_sizes(parts: NDArray[np.int8]) -> Mapping[str, int]:
     return {name: int(counts[part]) for part, name in _PARTS.items()}
 
 
-def _refuse_empty(parts: NDArray[np.int8], target: Target) -> None:
+def _refuse_empty(parts: NDArray[np.int8], target: Target, split_property: str | None) -> None:
     sizes = part_sizes(parts)
     empty = [name for name, size in sizes.items() if not size]
     if empty:
         counts = ", ".join(f"{size} for {name}" for name, size in sizes.items())
+        way_out = (
+            "Project more of them, change `validationFraction` and `testFraction`, or give a `splitProperty`."
+            if split_property is None
+            else "Give each part some before projecting, by 0 (train), 1 (validation), 2 (test) in "
+            f"`{split_property}`, or leave `splitProperty` out."
+        )
         raise FailedPreconditionError(
             f"The split leaves nothing for {' and '.join(empty)}: of {len(parts)} relationships {_name(target)} "
-            f"there are {counts}. Project more of them, change `validationFraction` and `testFraction`, or give a "
-            "`splitProperty`.",
+            f"there are {counts}. {way_out}",
             reason="EMPTY_SPLIT",
         )
