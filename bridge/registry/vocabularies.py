@@ -28,14 +28,15 @@ class Vocabularies:
         path = self._path(database, name)
         try:
             document = json.loads(path.read_bytes())
-            values = document["values"]
+            values = list(document["values"])
+            whole = document["sha256"] == vocabulary_hash(values)
         except FileNotFoundError:
             return None
         except (ValueError, KeyError, TypeError) as error:
             raise _damaged(name) from error
-        if document.get("sha256") != vocabulary_hash(values):
+        if not whole:
             raise _damaged(name)
-        return list(values)
+        return values
 
     def keep(self, database: str, name: str, values: Sequence[str]) -> list[str]:
         """Store a vocabulary, unless the name was taken meanwhile; return the one that is stored.
