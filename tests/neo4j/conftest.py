@@ -15,7 +15,7 @@ from bridge.runtime import WantedPorts
 from bridge.runtime.local import Runtime
 from tests.neo4j.board import TRAIN, Board, make_board
 from tests.neo4j.scripts import Scripts
-from tests.neo4j.stack import Stack
+from tests.neo4j.stack import Stack, ended_in_order
 
 JAVA_OPTIONS = "-Xms256m -Xmx1g"
 
@@ -26,7 +26,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     running = os.environ.get("BRIDGE_TEST_HOME")
     home = running or tmp_path_factory.mktemp("neo4j") / "home"
     runtime = Runtime(home, ports=WantedPorts(0, 0, 0), java_options=JAVA_OPTIONS)
-    with pytest.MonkeyPatch.context() as patch:
+    with ended_in_order(), pytest.MonkeyPatch.context() as patch:
         patch.setenv("BRIDGE_TRAINER_NICENESS", "0")  # a machine that is busy with tests has no time to spare for them
         try:
             stack = Stack(runtime, runtime.status() if running else runtime.up())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -101,6 +102,21 @@ class Stack:
     def server_log(self) -> str:
         """Return what the bridge server has said since its start."""
         return server.background(self.home).log.read_text(errors="replace")
+
+
+@contextmanager
+def ended_in_order() -> Iterator[None]:
+    """Let SIGTERM end the tests as Ctrl-C does, through their fixtures: what runs in the background is stopped."""
+
+    def end(number: int, frame: object) -> None:
+        signal.signal(number, signal.SIG_IGN)  # once is enough: the second would interrupt the stopping
+        raise KeyboardInterrupt("SIGTERM")
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def fit_for_users(error: Neo4jError) -> str:
