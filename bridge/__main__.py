@@ -7,6 +7,7 @@ import json
 import os
 import shlex
 import shutil
+import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
@@ -26,13 +27,22 @@ PORT_VARIABLES = {"bolt": "BRIDGE_BOLT_PORT", "http": "BRIDGE_HTTP_PORT", "bridg
 NOT_RUNNING = 3
 """Exit status of `status` when something asked about is not running, as service scripts have it."""
 
+READER_GONE = 128 + signal.SIGPIPE
+"""Exit status when nobody reads the output any more, as shells have it."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status: 0, 1 when it failed, 2 for bad arguments, 3 for "not running"."""
     options = command_line(os.environ).parse_args(arguments)
     run: Callable[[argparse.Namespace], int] = options.run
     try:
-        return run(options)
+        done = run(options)
+        sys.stdout.flush()  # at the end of the process it would be too late to do without a reader
+        return done
+    except BrokenPipeError:  # `bridge status | head -1` has what it wanted
+        with open(os.devnull, "w") as nowhere:
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())
+        return READER_GONE
     except BridgeError as error:
         print(f"bridge: {error.message}", file=sys.stderr)
         return 1

@@ -2,10 +2,12 @@
 
 import json
 import socket
+import subprocess
+import sys
 
 import pytest
 
-from bridge.__main__ import NOT_RUNNING, main
+from bridge.__main__ import NOT_RUNNING, READER_GONE, main
 
 
 def test_status_of_an_empty_home_is_complete_json(tmp_path, capsys):
@@ -62,3 +64,13 @@ def test_the_environment_supplies_options(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("BRIDGE_HOME", str(tmp_path))
     main(["status", "--json"])
     assert json.loads(capsys.readouterr().out)["home"] == str(tmp_path)
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(tmp_path):
+    """`bridge status | head -1` prints no traceback."""
+    command = [sys.executable, "-m", "bridge", "status", "--home", str(tmp_path)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdout.close()
+    with process.stderr as said:
+        assert said.read() == b""
+    assert process.wait(60) == READER_GONE
