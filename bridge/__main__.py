@@ -10,6 +10,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from rich.console import Console
 
@@ -66,6 +67,11 @@ def command_line(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     _add_listening(_add(commands, "serve", serve, "run the bridge server in the foreground", where))
     shows = _add(commands, "demo", demo, "start both and run cypher/*.cypher, statement by statement", where, how)
     shows.add_argument("--user-id", type=int, default=1, metavar="ID", help="whose recommendations to show (default 1)")
+
+    exports = commands.add_parser("export", help="write a hosted model's files", description="A hosted model's files.")
+    kinds = exports.add_subparsers(metavar="WHAT", required=True)
+    summary = "write embeddings for the Embedding Projector, with a map and the loss curve"
+    _add_export(_add(kinds, "projector", export_projector, summary, where))
 
     alone = commands.add_parser("neo4j", help="the same for Neo4j alone", description="Neo4j alone, with the plugin.")
     parts = alone.add_subparsers(metavar="COMMAND", required=True)
@@ -129,6 +135,28 @@ def demo(options: argparse.Namespace) -> int:
         f"Neo4j and the bridge server go on running. To stop them: {_again('down', options)}",
         soft_wrap=True,
     )
+    return 0
+
+
+def export_projector(options: argparse.Namespace) -> int:
+    """Write a hosted model's embeddings and pictures of them, and say which files hold what."""
+    # The drawing libraries take a second to load, and no other command needs them.
+    from bridge.runtime import export
+
+    if options.uri:
+        address = export.Address.at(options.uri, options.user, options.password_file)
+    else:
+        address = export.Address.of_home(options.home)
+    wanted = export.ProjectorExport(
+        model=options.model,
+        out=Path(options.out).expanduser(),
+        graph=options.graph,
+        columns=options.columns,
+        limit=options.limit,
+        version=options.model_version,
+        highlight=tuple(options.highlight),
+    )
+    print("\n".join(export.run(address, wanted, Console(stderr=True))))
     return 0
 
 
@@ -223,6 +251,39 @@ def _add_listening(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     )
     add("--insecure", action="store_true", help="listen beyond this machine without token or TLS")
     return parser
+
+
+def _add_export(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    add = parser.add_argument
+    add("model", metavar="MODEL", help="name of the hosted model")
+    add("--out", required=True, metavar="DIR", help="folder of the files; those of an earlier export are replaced")
+    add("--graph", metavar="NAME", help="projection with the nodes (default: the one the model was trained on)")
+    add(
+        "--columns",
+        type=_names,
+        metavar="A,B",
+        help="property keys, `labels` or `nodeId`; the first is the title (default: all of one value, strings first)",
+    )
+    add("--limit", type=_count, metavar="N", help="at most so many nodes, those with most relationships first")
+    add("--highlight", nargs="+", default=(), metavar="WORDS", help="name the nodes whose title has these words")
+    add("--model-version", type=_count, metavar="N", help="default: the newest")
+    add("--uri", metavar="URI", help="any Neo4j instead of the home's, as bolt://host:7687")
+    add("--user", default="neo4j", metavar="NAME", help="at --uri (default neo4j)")
+    add("--password-file", metavar="FILE", help="at --uri; default: none, for a database without authentication")
+    return parser
+
+
+def _names(text: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in text.split(","))
+    if not all(names):
+        raise argparse.ArgumentTypeError(f"`{text}` names no column: give property keys with commas between them")
+    return names
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 2**63):
+        raise argparse.ArgumentTypeError(f"`{text}` is not a count: give a whole number from 1 on")
+    return int(text)
 
 
 def _add_json(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
