@@ -8,11 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.actions.reading import labels_of
+from bridge.actions.reading import STRUCTURE, labels_of, quoted
 from bridge.actions.vectors import refuse_existing
 from bridge.core.columns import INVISIBLE, MISSING, Table
 from bridge.core.errors import Faults
 from bridge.core.graph import Graph
+
+ID = "id"
+"""The column of a table of stored properties that says whose they are; no property beside it can have the name."""
 
 
 def stored_values(table: Table, property_name: str) -> tuple[NDArray[np.int64], list[Any]]:
@@ -27,8 +30,22 @@ def stored_values(table: Table, property_name: str) -> tuple[NDArray[np.int64], 
     return ids[seen], [None if state == MISSING else value for value, state in there if state != INVISIBLE]
 
 
-def labels_to_encode(graph: Graph, asked: Sequence[str], mutate_property: str, faults: Faults) -> list[str]:
-    """Resolve the labels; note a property that is there already."""
+def labels_to_encode(
+    graph: Graph, asked: Sequence[str], source_property: str | None, mutate_property: str, faults: Faults
+) -> list[str]:
+    """Resolve the labels; note a property that is there already, and names that the wire's tables need."""
+    if source_property == ID:
+        faults.add(
+            f"The stored property `{ID}` can not be encoded: bridge needs the name for itself. Store it under another "
+            f"name, for instance by `SET n.{ID}Value = n.{ID}`.",
+            reason="RESERVED_NAME",
+        )
+    if mutate_property in STRUCTURE["nodes"]:
+        faults.add(
+            f"`mutateProperty` was `{mutate_property}`, but bridge needs the names {quoted(STRUCTURE['nodes'])} for "
+            "itself and could not read the property again. Choose another.",
+            reason="RESERVED_NAME",
+        )
     labels: list[str] = []
     with faults:
         labels = labels_of(graph, asked)

@@ -68,7 +68,7 @@ async def encode_multi_hot(request: EncodeMultiHotConfig, call: Call, services: 
 
 def _check(request: EncodeMultiHotConfig, graph: Graph) -> tuple[list[str], list[str]]:
     faults = Faults()
-    labels = labels_to_encode(graph, request.node_labels, request.mutate_property, faults)
+    labels = labels_to_encode(graph, request.node_labels, request.source_property, request.mutate_property, faults)
     types: list[str] = []
     if (request.relationship_types is None) == (request.source_property is None):
         faults.add("Give either `relationshipTypes` or `sourceProperty`: what the vectors are made of.")

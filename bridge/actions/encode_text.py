@@ -38,7 +38,7 @@ async def encode_text(request: EncodeTextConfig, call: Call, services: Services)
     watch = Stopwatch()
     graph = await call.describe()
     faults = Faults()
-    labels = labels_to_encode(graph, request.node_labels, request.mutate_property, faults)
+    labels = labels_to_encode(graph, request.node_labels, request.source_property, request.mutate_property, faults)
     faults.raise_if_any()
     async with running_job("encode.text", request, STEPS, call, services) as job:
         tables = [await call.read_node_properties(label, [request.source_property]) for label in labels]

@@ -7,7 +7,7 @@ from bridge.actions.gnn_config import GnnTrainConfig
 from bridge.actions.plan import Trained
 from bridge.actions.provenance import Provenance
 from bridge.core.call import Call
-from bridge.core.errors import FailedPreconditionError
+from bridge.core.errors import FailedPreconditionError, Faults
 from bridge.core.graph import Graph
 
 
@@ -18,22 +18,25 @@ def unknown_origins(
 
     Raises:
         FailedPreconditionError: a feature is known to be computed from the target relationships, so that metrics
-            on held-out ones would be too good to be true.
+            on held-out ones would be too good to be true; InvalidArgumentError naming all, when there are several.
     """
     unknown: list[str] = []
+    faults = Faults()
     for label, names in sorted(checked.selection.labels.items()):
         for name in names:
             origin = provenance.find(call, graph, label, name)
             if origin is None:
                 unknown.append(f"{label}.{name}")
             elif request.target_relationship_type in origin.relationship_types and not request.allow_leaky_features:
-                raise FailedPreconditionError(
-                    f"The feature `{name}` of `{label}` was computed from `{request.target_relationship_type}`, which "
-                    "is what the model is to predict: held-out relationships would be known to it. Leave it out, or "
-                    "set `allowLeakyFeatures: true` and don't trust the metrics.",
-                    reason="LEAKY_FEATURE",
-                    feature=f"{label}.{name}",
-                )
+                with faults:
+                    raise FailedPreconditionError(
+                        f"The feature `{name}` of `{label}` was computed from `{request.target_relationship_type}`, "
+                        "which is what the model is to predict: held-out relationships would be known to it. Leave it "
+                        "out, or set `allowLeakyFeatures: true` and don't trust the metrics.",
+                        reason="LEAKY_FEATURE",
+                        feature=f"{label}.{name}",
+                    )
+    faults.raise_if_any()
     if not unknown:
         return []
     return [

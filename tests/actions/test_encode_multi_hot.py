@@ -89,6 +89,8 @@ async def test_a_node_that_the_caller_does_not_see_gets_no_vector(channel: grpc.
         ({"nodeLabels": ["Flim"], "sourceProperty": "tags"}, "Available labels are ['Film', 'Tag', 'User']"),
         ({"mutateProperty": "vector", "sourceProperty": "tags"}, "Node property `vector` already exists"),
         ({"sourceProperty": "nothing"}, "The nodes have 0 different values"),
+        ({"sourceProperty": "id"}, "The stored property `id` can not be encoded: bridge needs the name for itself"),
+        ({"sourceProperty": "tags", "mutateProperty": "nodeId"}, "`mutateProperty` was `nodeId`, but bridge needs the"),
     ],
 )
 async def test_bad_input_is_refused_and_the_projection_is_as_before(

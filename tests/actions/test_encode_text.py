@@ -88,6 +88,8 @@ async def test_a_node_that_the_caller_does_not_see_gets_no_vector(channel: grpc.
     [
         ({"nodeLabels": ["Flim"]}, "Available labels are ['Film', 'Tag']"),
         ({"nodeLabels": ["Tag"], "sourceProperty": "weight"}, "`weight` of a `Tag` node is `3`, which is no string"),
+        ({"sourceProperty": "id"}, "The stored property `id` can not be encoded: bridge needs the name for itself"),
+        ({"mutateProperty": "id"}, "`mutateProperty` was `id`, but bridge needs the names ['id', 'nodeId'] for itself"),
         ({"mutateProperty": None}, "mandatory configuration parameter `mutateProperty`"),
         ({"batchSize": 0}, "`batchSize` was `0`, but must be greater than 0"),
     ],

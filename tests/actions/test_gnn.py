@@ -104,6 +104,10 @@ async def test_a_feature_that_knows_the_answers_is_refused(channel: grpc.aio.Cha
     await database.call(channel, "bridge.encode.multiHot.mutate", "graph", **given)
     text = await refusal(database, channel, featureProperties={"Film": ["raters"]})
     assert "`raters` of `Film` was computed from `RATED`" in text
+    await database.call(channel, "bridge.encode.multiHot.mutate", "graph", **{**given, "mutateProperty": "again"})
+    text = await refusal(database, channel, featureProperties={"Film": ["raters", "again"]})
+    assert "`raters` of `Film` was computed from" in text
+    assert "`again` of `Film` was computed from" in text, "all of them at once"
     row = await train(database, channel, featureProperties={"Film": ["raters"]}, allowLeakyFeatures=True)
     assert row["modelInfo"]["warnings"] == [each for each in row["modelInfo"]["warnings"] if "unknown" not in each]
 
