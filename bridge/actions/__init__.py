@@ -1,5 +1,6 @@
 """The verbs: one file a procedure family, and the list of all of them."""
 
+from bridge.actions.cooccurrence import COOCCURRENCE
 from bridge.actions.embed import EMBED
 from bridge.actions.encode_multi_hot import ENCODE_MULTI_HOT
 from bridge.actions.encode_text import ENCODE_TEXT
@@ -14,8 +15,8 @@ from bridge.actions.snapshot import SNAPSHOT
 from bridge.core.procedure import Procedure, contract_hash
 
 PROCEDURES: tuple[Procedure, ...] = (
-    *EMBED, ENCODE_MULTI_HOT, ENCODE_TEXT, GNN, HEALTH, JOB_CANCEL, JOB_LIST, LIST, MODEL_DROP, MODEL_EXISTS, MODEL_LIST,
-    PREDICT, RECOMMEND, SIMILAR, SNAPSHOT, VERSION,
+    *COOCCURRENCE, *EMBED, ENCODE_MULTI_HOT, ENCODE_TEXT, GNN, HEALTH, JOB_CANCEL, JOB_LIST, LIST, MODEL_DROP,
+    MODEL_EXISTS, MODEL_LIST, PREDICT, RECOMMEND, SIMILAR, SNAPSHOT, VERSION,
 )  # fmt: skip
 
 CONTRACT = contract_hash(PROCEDURES)
