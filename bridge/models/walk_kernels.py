@@ -168,7 +168,7 @@ def _next(
         if x == t:
             if u < back:
                 return x, s
-        elif u < far or (u < 1.0 and _place(indptr, indices, t, x) >= 0):
+        elif u < min(1.0, far) or u < (1.0 if _place(indptr, indices, t, x) >= 0 else far):
             return x, s
     s += STEP
     u = np.float64(mixed(s) >> np.uint64(11)) * 2.0**-53
