@@ -57,9 +57,9 @@ class EstimateRow(Row):
     relationship_count: int
     """Relationships that the estimate is for."""
     heap_percentage_min: float
-    """`bytesMin` as a share of the memory there is, in percent."""
+    """`bytesMin` by the memory there is, rounded up to tenths as in GDS; 1.0 is all of it."""
     heap_percentage_max: float
-    """`bytesMax` as a share of the memory there is, in percent."""
+    """`bytesMax` by the memory there is, rounded up to tenths as in GDS; 1.0 is all of it."""
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,22 @@
 package bridge.plugin.core;
 
+import org.eclipse.collections.impl.map.mutable.primitive.LongObjectHashMap;
 import org.neo4j.graphdb.GraphDatabaseService;
+import org.neo4j.graphdb.Node;
+import org.neo4j.graphdb.NotFoundException;
 import org.neo4j.graphdb.Transaction;
 
 /** The caller's transaction, or transactions of their own for so many changes each, with the caller's rights. */
 final class Batches implements AutoCloseable {
+    private static final int MOST_NODES = 100_000;
+
     private final GraphDatabaseService database;
     private final Transaction callers;
     private final long size;
     private Transaction inner;
     private long changes;
+    /** Nodes of the current transaction that were asked for: a few targets are the ends of most relationships. */
+    private final LongObjectHashMap<Node> nodes = new LongObjectHashMap<>();
 
     /**
      * @param size changes a transaction; 0 makes all in the caller's
@@ -31,6 +38,25 @@ final class Batches implements AutoCloseable {
         return inner;
     }
 
+    /** A node by Neo4j's id, or null when the transaction does not see it; good as long as {@link #transaction}. */
+    @SuppressWarnings("deprecation") // GDS knows nodes by these ids
+    Node node(long id) {
+        Node known = nodes.get(id);
+        if (known != null) {
+            return known;
+        }
+        if (nodes.size() == MOST_NODES) {
+            nodes.clear();
+        }
+        try {
+            Node found = transaction().getNodeById(id);
+            nodes.put(id, found);
+            return found;
+        } catch (NotFoundException deletedSinceTheProjection) {
+            return null;
+        }
+    }
+
     /** Count a change. */
     void changed() {
         changes++;
@@ -49,6 +75,7 @@ final class Batches implements AutoCloseable {
             inner.commit();
             inner.close();
             inner = null;
+            nodes.clear();
         }
         changes = 0;
     }

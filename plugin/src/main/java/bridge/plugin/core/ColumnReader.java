@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.stream.IntStream;
 
 /** One column of one chunk, read in place. */
 public final class ColumnReader {
@@ -110,6 +111,19 @@ public final class ColumnReader {
             vector[position] = (float) number(row * width + position);
         }
         return vector;
+    }
+
+    /** The row's vector as an array of the column's own type, as it is stored: float[], double[] or long[]. */
+    public Object array(int row) {
+        if (kind == Kind.FLOAT) {
+            return vector(row);
+        }
+        int first = row * width;
+        return kind == Kind.DOUBLE
+                ? IntStream.range(first, first + width)
+                        .mapToDouble(this::number)
+                        .toArray()
+                : IntStream.range(first, first + width).mapToLong(this::integer).toArray();
     }
 
     /** The row's value as Cypher has it; null when it is missing. */

@@ -2,8 +2,7 @@ package bridge.plugin.core;
 
 import bridge.plugin.v1.CheckLinks;
 import bridge.plugin.v1.Chunk;
-import java.util.HashSet;
-import java.util.Set;
+import org.eclipse.collections.impl.set.mutable.primitive.LongHashSet;
 import org.neo4j.graphdb.Direction;
 import org.neo4j.graphdb.NotFoundException;
 import org.neo4j.graphdb.Relationship;
@@ -31,7 +30,7 @@ public final class Links {
         if (rows > 0) {
             var sources = ColumnReader.of(question.getPairs(), "source");
             var targets = ColumnReader.of(question.getPairs(), "target");
-            Set<Long> neighbours = Set.of();
+            var neighbours = new LongHashSet();
             for (int row = 0; row < rows; row++) {
                 if (row == 0 || sources.integer(row) != sources.integer(row - 1)) {
                     call.check();
@@ -48,8 +47,8 @@ public final class Links {
     }
 
     @SuppressWarnings("deprecation") // GDS knows nodes by these ids
-    private Set<Long> neighbours(long source, Direction direction, RelationshipType[] types) {
-        var neighbours = new HashSet<Long>();
+    private LongHashSet neighbours(long source, Direction direction, RelationshipType[] types) {
+        var neighbours = new LongHashSet();
         if (types.length == 0) {
             return neighbours; // Neo4j takes no types for all types
         }

@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.BiConsumer;
 import org.eclipse.collections.impl.list.mutable.primitive.LongArrayList;
 import org.eclipse.collections.impl.set.mutable.primitive.LongHashSet;
 import org.neo4j.graphdb.Direction;
@@ -41,6 +42,10 @@ public final class RelationshipWriter {
     private final LongHashSet written = new LongHashSet();
     /** Relationships to delete when all new ones are there. */
     private final LongArrayList old = new LongArrayList();
+    /** The owner's relationships of before, when they are replaced everywhere, and the nodes where they start. */
+    private final LongArrayList owned = new LongArrayList();
+
+    private final LongArrayList ownedStarts = new LongArrayList();
 
     private long source = -1;
     private final List<Wanted> group = new ArrayList<>();
@@ -56,11 +61,15 @@ public final class RelationshipWriter {
         this.call = call;
         this.type = RelationshipType.withName(command.getType());
         this.constants = Values.toJava(command.getConstants());
+        constants.values().removeIf(Objects::isNull);
     }
 
     /** Carry out the command on these chunks. */
     public Done write(Chunks chunks) {
         try (batches) {
+            if (everywhere()) {
+                findOwned();
+            }
             for (Chunk chunk = chunks.next(); ; chunk = chunks.next()) {
                 add(chunk);
                 if (chunk.getLast()) {
@@ -93,17 +102,17 @@ public final class RelationshipWriter {
                 properties.add(new ColumnReader(column, chunk.getRows()));
             }
         }
+        List<String> keys = properties.stream().map(ColumnReader::name).toList();
         for (int row = 0; row < chunk.getRows(); row++) {
             if (sources.integer(row) != source) {
                 writeGroup();
                 source = sources.integer(row);
             }
-            var values = new HashMap<>(constants);
-            for (ColumnReader property : properties) {
-                values.put(property.name(), property.value(row));
+            var values = new Object[properties.size()];
+            for (int position = 0; position < values.length; position++) {
+                values[position] = properties.get(position).value(row);
             }
-            values.values().removeIf(Objects::isNull);
-            group.add(new Wanted(ids.original(targets.integer(row)), values));
+            group.add(new Wanted(ids.checked(targets.integer(row)), keys, values));
         }
     }
 
@@ -113,10 +122,10 @@ public final class RelationshipWriter {
             return;
         }
         call.check();
-        Node start = node(ids.original(source));
+        Node start = batches.node(ids.checked(source));
         if (start != null) {
             written.add(start.getId());
-            List<Relationship> existing = ofOwner(start);
+            List<Relationship> existing = everywhere() && owned.isEmpty() ? List.of() : ofOwner(start);
             for (Wanted wanted : group) {
                 if (existing.isEmpty() || !take(existing, wanted)) {
                     create(start, wanted);
@@ -133,7 +142,7 @@ public final class RelationshipWriter {
     private boolean take(List<Relationship> existing, Wanted wanted) {
         for (int index = 0; index < existing.size(); index++) {
             Relationship each = existing.get(index);
-            if (each.getEndNodeId() == wanted.target() && same(each, wanted.properties())) {
+            if (each.getEndNodeId() == wanted.target() && same(each, wanted)) {
                 existing.remove(index);
                 return true;
             }
@@ -141,19 +150,27 @@ public final class RelationshipWriter {
         return false;
     }
 
-    private boolean same(Relationship stored, Map<String, Object> wanted) {
+    private boolean same(Relationship stored, Wanted wanted) {
         Map<String, Object> properties = stored.getAllProperties();
         properties.remove(command.getCreatedProperty());
-        return properties.equals(wanted);
+        var expected = new HashMap<>(constants);
+        wanted.forEach(expected::put);
+        return properties.equals(expected);
     }
 
     private void create(Node start, Wanted wanted) {
-        Node end = node(wanted.target());
+        Node end = batches.node(wanted.target());
         if (end == null) {
             return; // deleted since the projection
         }
-        Relationship relationship = start.createRelationshipTo(end, type);
-        wanted.properties().forEach(relationship::setProperty);
+        Relationship relationship;
+        try {
+            relationship = start.createRelationshipTo(end, type);
+        } catch (NotFoundException deletedSinceTheLookUp) {
+            return;
+        }
+        constants.forEach(relationship::setProperty);
+        wanted.forEach(relationship::setProperty);
         if (!command.getCreatedProperty().isEmpty()) {
             relationship.setProperty(command.getCreatedProperty(), now);
         }
@@ -161,26 +178,39 @@ public final class RelationshipWriter {
         batches.changed();
     }
 
+    /** The owner's old relationships are replaced at all nodes, not at some sources only. */
+    private boolean everywhere() {
+        return command.getSources().getColumnsCount() == 0;
+    }
+
+    /** Find what the owner has before anything is written: later it would stand among what is new. */
+    private void findOwned() {
+        String property = command.getOwnerProperty();
+        try (var found = batches.transaction().findRelationships(type, property, constants.get(property))) {
+            while (found.hasNext()) {
+                Relationship each = found.next();
+                owned.add(each.getId());
+                ownedStarts.add(each.getStartNodeId());
+            }
+        }
+    }
+
     /** Find what the owner has at nodes without rows: at the sources named, or everywhere. */
     private void findOthers() {
-        if (command.getSources().getColumnsCount() > 0) {
-            var sources = ColumnReader.of(command.getSources(), "source");
-            for (int row = 0; row < command.getSources().getRows(); row++) {
-                call.check();
-                Node start = node(ids.original(sources.integer(row)));
-                if (start != null && !written.contains(start.getId())) {
-                    ofOwner(start).forEach(each -> old.add(each.getId()));
-                }
+        for (int index = 0; index < owned.size(); index++) {
+            if (!written.contains(ownedStarts.get(index))) {
+                old.add(owned.get(index));
             }
+        }
+        if (everywhere()) {
             return;
         }
-        String property = command.getOwnerProperty();
-        try (var owned = batches.transaction().findRelationships(type, property, constants.get(property))) {
-            while (owned.hasNext()) {
-                Relationship each = owned.next();
-                if (!written.contains(each.getStartNodeId())) {
-                    old.add(each.getId());
-                }
+        var sources = ColumnReader.of(command.getSources(), "source");
+        for (int row = 0; row < command.getSources().getRows(); row++) {
+            call.check();
+            Node start = batches.node(ids.checked(sources.integer(row)));
+            if (start != null && !written.contains(start.getId())) {
+                ofOwner(start).forEach(each -> old.add(each.getId()));
             }
         }
     }
@@ -214,14 +244,14 @@ public final class RelationshipWriter {
         return owned;
     }
 
-    /** A node, or null when the transaction does not see it. */
-    private Node node(long id) {
-        try {
-            return batches.transaction().getNodeById(id);
-        } catch (NotFoundException deletedSinceTheProjection) {
-            return null;
+    /** A row: the values of the properties that are not the same for all, null where there is none. */
+    private record Wanted(long target, List<String> keys, Object[] values) {
+        void forEach(BiConsumer<String, Object> use) {
+            for (int position = 0; position < values.length; position++) {
+                if (values[position] != null) {
+                    use.accept(keys.get(position), values[position]);
+                }
+            }
         }
     }
-
-    private record Wanted(long target, Map<String, Object> properties) {}
 }

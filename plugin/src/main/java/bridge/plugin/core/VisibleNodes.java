@@ -19,11 +19,7 @@ public final class VisibleNodes {
 
     /** Neo4j's id of a node. */
     public long original(long internal) {
-        if (internal < 0 || internal >= ids.count()) {
-            throw BridgeException.failed("The bridge server named the node %d of a projection of %d nodes."
-                    .formatted(internal, ids.count()));
-        }
-        return ids.original(internal);
+        return ids.checked(internal);
     }
 
     /** Say whether the transaction sees a node, which may have been deleted since the projection. */

@@ -6,8 +6,10 @@ import bridge.plugin.core.Answers;
 import bridge.plugin.core.BridgeException;
 import bridge.plugin.core.Call;
 import bridge.plugin.core.ChunkRows;
+import bridge.plugin.core.Chunks;
 import bridge.plugin.core.Links;
 import bridge.plugin.core.NodeIds;
+import bridge.plugin.core.NodePropertyWriter;
 import bridge.plugin.core.RelationshipWriter;
 import bridge.plugin.core.Row;
 import bridge.plugin.core.StoredProperties;
@@ -62,22 +64,37 @@ final class ProjectionAnswers implements Answers {
                         .setChunk(links.check(question, call))
                         .build());
             }
+            case JOB -> job.start(message.getJob());
+            case PROGRESS -> job.progress(message.getProgress());
+            default -> call.send(CallRequest.newBuilder()
+                    .setDone(carryOut(message, call, () -> nextChunk(call)))
+                    .build());
+        }
+    }
+
+    private Done carryOut(CallResponse message, Call call, Chunks chunks) {
+        return switch (message.getMessageCase()) {
             case MUTATE_NODE_PROPERTY -> {
                 var command = message.getMutateNodeProperty();
-                var mutation = new NodePropertyMutation(projection(command.getGraphName()), command);
-                done(mutation.apply(() -> nextChunk(call)), call);
+                yield new NodePropertyMutation(projection(command.getGraphName()), command).apply(chunks);
+            }
+            case MUTATE_RELATIONSHIPS -> {
+                var command = message.getMutateRelationships();
+                yield new RelationshipMutation(projection(command.getGraphName()), command, call).apply(chunks);
+            }
+            case WRITE_NODE_PROPERTY -> {
+                var command = message.getWriteNodeProperty();
+                NodeIds ids = ids(projection(command.getGraphName()));
+                yield new NodePropertyWriter(command, database, transaction, ids, call).write(chunks);
             }
             case WRITE_RELATIONSHIPS -> {
                 var command = message.getWriteRelationships();
                 NodeIds ids = ids(projection(command.getGraphName()));
-                var writer = new RelationshipWriter(command, database, transaction, ids, call);
-                done(writer.write(() -> nextChunk(call)), call);
+                yield new RelationshipWriter(command, database, transaction, ids, call).write(chunks);
             }
-            case JOB -> job.start(message.getJob());
-            case PROGRESS -> job.progress(message.getProgress());
             default -> throw BridgeException.failed(
                     "The bridge server sent a message out of turn, or one that this plugin does not know.");
-        }
+        };
     }
 
     private void describe(String name, Call call) {
@@ -93,10 +110,6 @@ final class ProjectionAnswers implements Answers {
         var reader = new StoredProperties(transaction, ids(graph), question.getPropertiesList());
         var label = Set.of(NodeLabel.of(question.getLabel()));
         reader.send(question.getLabel(), graph.nodes().nodeIterator(label), call);
-    }
-
-    private void done(Done done, Call call) {
-        call.send(CallRequest.newBuilder().setDone(done).build());
     }
 
     /** The next chunk of a command; heartbeats may stand between two. */

@@ -58,6 +58,15 @@ class BridgeExceptionTest {
     }
 
     @Test
+    void aServerThatWasKilledIsSaidToHaveBrokenOffInPeoplesWords() {
+        var end = Status.UNAVAILABLE.withDescription("End of stream or IOException");
+        assertEquals(
+                "The bridge server at h:1 ended during the call (the connection broke off); nothing was sent again."
+                        + " Look into its log, and call again.",
+                BridgeException.of(end, null, "h:1", true).getMessage());
+    }
+
+    @Test
     void aForeignExceptionIsCleanedAndOneWithAStatusPasses() {
         var cleaned = assertThrows(
                 BridgeException.class,

@@ -398,6 +398,27 @@ class ProjectionProceduresTest {
     }
 
     @Test
+    void anEndOfSeveralRelationshipsIsFoundAgainInEveryBatch() {
+        var done = new AtomicReference<Done>();
+        for (long batchSize : new long[] {0, 1}) {
+            FAKE.script = writing(batchSize, done, new long[] {0, 1}, new long[] {2, 2});
+            run("CALL bridge.recommend.write('g', {})");
+            assertEquals("2 written, 0 deleted, 0 unchanged", counts(done.get()));
+            assertEquals(2, run(STORED).size());
+            run("MATCH ()-[r:RECOMMENDED]->() DELETE r");
+        }
+    }
+
+    @Test
+    void anEndThatIsGoneIsLeftOut() {
+        var done = new AtomicReference<Done>();
+        run("MATCH (m:Movie {movieId: 10}) DETACH DELETE m");
+        FAKE.script = writing(0, done, new long[] {0, 0, 1}, new long[] {2, 3, 2});
+        run("CALL bridge.recommend.write('g', {})");
+        assertEquals("1 written, 0 deleted, 0 unchanged", counts(done.get()));
+    }
+
+    @Test
     void aRollbackOrALateErrorUndoesTheWrite() {
         var done = new AtomicReference<Done>();
         FAKE.script = writing(0, done, new long[] {0, 1}, new long[] {3, 2});
