@@ -1,6 +1,7 @@
 """Sparse products give what PyG's gather and scatter give, forward and backward."""
 
 import numpy as np
+import pytest
 import torch
 
 from bridge.models.adjacency import Adjacency, WeightedSum, gathered
@@ -11,15 +12,16 @@ WEIGHTS = torch.from_numpy(RNG.random(40).astype(np.float32))
 EDGE_INDEX = torch.from_numpy(np.stack([SENDERS, RECEIVERS]))
 
 
-def adjacency() -> Adjacency:
-    return Adjacency.of(SENDERS, RECEIVERS, (6, 9)).weighted(WEIGHTS)
+def adjacency(receivers: int = 6) -> Adjacency:
+    return Adjacency.of(SENDERS, RECEIVERS, (receivers, 9)).weighted(WEIGHTS)
 
 
-def test_sparse_product_equals_propagation_by_edge_index() -> None:
-    """One layer, two kinds of input: equal sums and equal gradients."""
+@pytest.mark.parametrize("receivers", [6, 9])
+def test_sparse_product_equals_propagation_by_edge_index(receivers: int) -> None:
+    """One layer, two kinds of input: equal sums and equal gradients, also where a transpose has the same shape."""
     layer, torch_input = WeightedSum(), torch.from_numpy(RNG.random((9, 4)).astype(np.float32))
     results = []
-    for links, more in ((adjacency(), {}), (EDGE_INDEX, {"weight": WEIGHTS, "size": (9, 6)})):
+    for links, more in ((adjacency(receivers), {}), (EDGE_INDEX, {"weight": WEIGHTS, "size": (9, receivers)})):
         vectors = torch_input.clone().requires_grad_()
         received = layer(vectors, links, **more)
         received.square().sum().backward()

@@ -17,6 +17,7 @@ class TestLightGcn(ModelContract):
     model = LightGcn
     name = "lightGcn"
     settings: ClassVar = {"epochs": 60, "embeddingDimension": 16}
+    past_the_best: ClassVar = {"epochs": 40}
 
     def test_nothing_liked_is_an_error_that_names_the_threshold(self) -> None:
         """A threshold above all values is refused with both numbers."""

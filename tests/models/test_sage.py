@@ -13,6 +13,7 @@ class TestSage(ModelContract):
     model = Sage
     name = "sage"
     settings: ClassVar = {"epochs": 300, "embeddingDimension": 16}
+    past_the_best: ClassVar = {"epochs": 40, "learningRate": 0.02}
 
     def test_truncated_targets_give_whole_stars_for_a_scale(self) -> None:
         """With `truncateTargets`, 4.5 everywhere is learned as 4, and no prediction is above that."""
