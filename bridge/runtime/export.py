@@ -7,7 +7,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -165,7 +165,9 @@ def _named(embedded: Embedded, highlight: Sequence[str]) -> Named:
                 f"{did_you_mean(words, titles)} Change `--highlight`, or choose another first column by `--columns`."
             )
         highlighted |= dict.fromkeys(found)
-    return Named(titles, embedded.groups, order=range(len(titles)), highlighted=list(highlighted))
+    # A node without the first column has another cell for its title, often a number: the named ones go before it.
+    order = sorted(range(len(titles)), key=lambda index: not embedded.cells[index][0].strip())
+    return Named(titles, embedded.groups, order, list(highlighted))
 
 
 @contextmanager
@@ -174,6 +176,7 @@ def _all_or_none(out: Path) -> Iterator[Path]:
 
     A file of an earlier export that was not written anew is removed: it would tell of another model.
     """
+    found = out.exists()
     try:
         out.mkdir(parents=True, exist_ok=True)
         staged = Path(tempfile.mkdtemp(prefix=".export-", dir=out))
@@ -186,6 +189,9 @@ def _all_or_none(out: Path) -> Iterator[Path]:
                     (out / name).unlink(missing_ok=True)
         finally:
             shutil.rmtree(staged, ignore_errors=True)
+            if not found:
+                with suppress(OSError):  # it holds what was written
+                    out.rmdir()
     except OSError as error:
         raise FailedPreconditionError(
             f"Cannot write to `{out}`: {error.strerror or error}. Choose a folder that you may write to by `--out`."

@@ -115,6 +115,17 @@ def test_the_default_columns_are_strings_first_then_labels_where_they_differ(tmp
     assert page_data(folder)["titles"] == ["Heat", "Alien", "Al"]
 
 
+def test_nodes_that_have_the_first_column_are_named_first(tmp_path):
+    """Of those, the ones with most relationships."""
+    nodes = {
+        1: ([1.0, 2.0], 3, ["User"], {"userId": 7}),
+        2: ([2.0, 1.0], 2, ["Movie"], {"title": "Alien"}),
+        3: ([0.0, 1.0], 1, ["Movie"], {"title": "Heat"}),
+    }
+    folder, _ = exported(tmp_path, Database(nodes), columns=("title", "userId"))
+    assert page_data(folder)["order"] == [1, 2, 0]
+
+
 def test_a_title_of_tabs_and_line_breaks_stays_in_its_cell(tmp_path):
     """Quotes and umlauts stay as they are."""
     nodes = {1: ([1.0, 2.0], 1, ["Movie"], {"title": NASTY}), 2: ([1.0, 0.0], 1, ["Movie"], {"title": "\u2028a\vb"})}
@@ -244,7 +255,8 @@ def test_what_cannot_be_exported_is_said_with_the_next_step(tmp_path, database, 
 def test_an_unknown_model_and_a_folder_that_is_a_file_are_refused(tmp_path):
     """Each with what to do."""
     with pytest.raises(NotFoundError, match="Model with name `x` does not exist"):
-        projector(Database(movies()), ProjectorExport("x", tmp_path))
+        projector(Database(movies()), ProjectorExport("x", tmp_path / "new"))
+    assert not (tmp_path / "new").exists()
     (tmp_path / "out").write_text("mine")
     with pytest.raises(FailedPreconditionError, match=r"Cannot write to .*--out"):
         exported(tmp_path, Database(movies()))
