@@ -1,12 +1,20 @@
 """Composition root of a training process: the modules that its work needs, loaded once in the fork server.
 
-A job names one of these functions; its process is forked with torch and PyTorch Geometric in memory already.
+A job names one of these functions; its process is forked with torch, PyTorch Geometric and node2vec's machine code in
+memory already.
 """
 
 from bridge.actions.cooccurrence import count_in_trainer
 from bridge.actions.encode_text import encode_in_trainer
 from bridge.actions.gnn_fit import check, fit
+from bridge.actions.node2vec_fit import check_embedding, embed_in_trainer, train_in_trainer
 from bridge.actions.snapshot import open_in_trainer
+from bridge.models.node2vec import warm_up
 
-TARGETS = (check, count_in_trainer, encode_in_trainer, fit, open_in_trainer)
+TARGETS = (
+    check, check_embedding, count_in_trainer, embed_in_trainer, encode_in_trainer, fit, open_in_trainer,
+    train_in_trainer,
+)  # fmt: skip
 """What a training process can be asked to do."""
+
+warm_up()  # half a minute where it was never compiled, a second otherwise: here, and not in each job

@@ -7,7 +7,10 @@ from bridge.actions.encode_text import ENCODE_TEXT
 from bridge.actions.gnn import GNN
 from bridge.actions.health import HEALTH, LIST, VERSION
 from bridge.actions.job import JOB_CANCEL, JOB_LIST
-from bridge.actions.model import MODEL_DROP, MODEL_EXISTS, MODEL_LIST
+from bridge.actions.model import MODEL_DROP, MODEL_EXISTS, MODEL_INFO, MODEL_LIST
+from bridge.actions.model_staleness import MODEL_STALENESS
+from bridge.actions.model_versions import MODEL_PROMOTE, MODEL_ROLLBACK, MODEL_VERSIONS
+from bridge.actions.node2vec import NODE2VEC
 from bridge.actions.predict import PREDICT
 from bridge.actions.recommend import RECOMMEND
 from bridge.actions.similar import SIMILAR
@@ -16,7 +19,8 @@ from bridge.core.procedure import Procedure, contract_hash
 
 PROCEDURES: tuple[Procedure, ...] = (
     *COOCCURRENCE, *EMBED, ENCODE_MULTI_HOT, ENCODE_TEXT, GNN, HEALTH, JOB_CANCEL, JOB_LIST, LIST, MODEL_DROP,
-    MODEL_EXISTS, MODEL_LIST, PREDICT, RECOMMEND, SIMILAR, SNAPSHOT, VERSION,
+    MODEL_EXISTS, MODEL_INFO, MODEL_LIST, MODEL_PROMOTE, MODEL_ROLLBACK, MODEL_STALENESS, MODEL_VERSIONS, *NODE2VEC,
+    PREDICT, RECOMMEND, SIMILAR, SNAPSHOT, VERSION,
 )  # fmt: skip
 
 CONTRACT = contract_hash(PROCEDURES)

@@ -74,7 +74,8 @@ async def _mutate(
 ) -> None:
     manifest = version.manifest
     weights = next(file.sha256 for name, file in sorted(manifest.files.items()) if name.endswith(".safetensors"))
-    origin = Origin(f"{manifest.model_type}:{weights}", frozenset(manifest.graph.relationship_counts))
+    learned_from = {*manifest.graph.relationship_counts, *manifest.model_info.get("computedFrom", ())}
+    origin = Origin(f"{manifest.model_type}:{weights}", frozenset(learned_from))
     written, millis = await add_vectors(call, graph, request.mutate_property, vectors, origin, services.provenance)
     row = EmbedMutateRow(
         node_properties_written=written,

@@ -26,8 +26,8 @@ def check_memory(estimate: Estimate, sudo: bool, services: Services) -> None:
     if estimate.bytes_max > available and not sudo:
         raise ResourceExhaustedError(
             f"Memory required to run {estimate.name} ({estimate.bytes_max}b, {readable(estimate.bytes_max)}) exceeds "
-            f"available memory ({available}b, {readable(available)}). Set a smaller `embeddingDimension`, project fewer "
-            "nodes and relationships, wait for other jobs to end, or set `sudo: true` to try anyway.",
+            f"available memory ({available}b, {readable(available)}). Set a smaller `embeddingDimension`, project "
+            "fewer nodes and relationships, wait for other jobs to end, or set `sudo: true` to try anyway.",
             reason="TOO_LITTLE_MEMORY",
         )
 

@@ -1,0 +1,181 @@
+"""Embed the nodes of a projection by node2vec."""
+
+from __future__ import annotations
+
+import secrets
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from safetensors.numpy import load_file
+
+from bridge.actions import node2vec_fit
+from bridge.actions.gnn import staged
+from bridge.actions.gnn_manifest import model_info
+from bridge.actions.jobs import effective, running_job
+from bridge.actions.node2vec_checks import check_call, estimate, hyperparameters
+from bridge.actions.node2vec_config import (
+    Node2VecConfig,
+    Node2VecMutateConfig,
+    Node2VecMutateRow,
+    Node2VecStatsRow,
+    Node2VecStreamRow,
+    Node2VecTrainConfig,
+    Node2VecTrainRow,
+    Node2VecWriteConfig,
+    Node2VecWriteRow,
+)
+from bridge.actions.node2vec_fit import Embedding, Node2VecPlan
+from bridge.actions.node2vec_manifest import manifest_of
+from bridge.actions.provenance import Origin
+from bridge.actions.reading import Selection, Stopwatch, snapshot_of
+from bridge.actions.rows import send_row
+from bridge.actions.vectors import Vectors, add_vectors, rows_of, write_vectors
+from bridge.core.call import Call
+from bridge.core.graph import Graph
+from bridge.core.procedure import Procedure
+from bridge.projection.snapshots import Snapshot
+
+if TYPE_CHECKING:
+    from bridge.actions.services import Services
+    from bridge.jobs.job import Job
+
+
+async def node2vec(request: Node2VecConfig, call: Call, services: Services) -> None:
+    """Read the graph, embed it in a trainer, hand out the vectors."""
+    watch = Stopwatch()
+    graph = await call.describe()
+    selection = check_call(request, graph, services)
+    seed = _seed(request)
+    async with running_job("node2vec", request, node2vec_fit.STEPS, call, services) as job:
+        async with snapshot_of(call, graph, selection, services) as (snapshot, _):
+            read_millis = watch.lap()
+            found, vectors = await _embed(request, snapshot, seed, job, services)
+        origin = Origin(f"node2vec:{snapshot.fingerprint}:{seed}", _origins(selection, graph, call, services))
+        facts = {
+            "node_count": sum(found.node_counts.values()),
+            "nodes_without_relationships": found.without_relationships,
+            "pre_processing_millis": read_millis,
+            "compute_millis": watch.lap(),
+            "configuration": dict(effective(request, job, randomSeed=seed)),
+            "loss_per_iteration": found.losses,
+        }
+        job.report(node2vec_fit.HAND_OUT, 0.0)
+        await _hand_out(request, call, graph, vectors, origin, facts, services)
+
+
+async def _hand_out(
+    request: Node2VecConfig,
+    call: Call,
+    graph: Graph,
+    vectors: Vectors,
+    origin: Origin,
+    facts: dict[str, Any],
+    services: Services,
+) -> None:
+    """Do with the vectors what the mode says."""
+    if isinstance(request, Node2VecMutateConfig):
+        written, millis = await add_vectors(call, graph, request.mutate_property, vectors, origin, services.provenance)
+        row = Node2VecMutateRow(
+            node_properties_written=written, mutate_millis=millis, post_processing_millis=0, **facts
+        )  # fmt: skip
+        await send_row(call, row)
+    elif isinstance(request, Node2VecWriteConfig):
+        written, millis = await write_vectors(call, request.write_property, vectors, request.batch_size)
+        await send_row(call, Node2VecWriteRow(node_properties_written=written, write_millis=millis, **facts))
+    elif call.mode == "stats":
+        await send_row(call, Node2VecStatsRow(**facts))
+    else:
+        for columns in rows_of(vectors):
+            await call.rows(columns)
+
+
+async def train(request: Node2VecTrainConfig, call: Call, services: Services) -> None:
+    """Measure an embedding on held-out relationships, then keep one of the whole graph as a model's next version."""
+    watch = Stopwatch()
+    graph = await call.describe()
+    selection = check_call(request, graph, services)
+    caller = call.caller
+    await services.compute(services.store.check_owner, caller.database_key, request.model_name, caller.user)
+    seed = _seed(request)
+    async with (
+        running_job("node2vec", request, node2vec_fit.TRAIN_STEPS, call, services) as job,
+        snapshot_of(call, graph, selection, services) as (snapshot, _),
+    ):
+        with staged(services.store) as staging:
+            plan = _plan(request, snapshot, str(staging), seed, services)
+            async with services.trainers.turn(job):
+                answer = await services.trainers.run(job, node2vec_fit.train_in_trainer, plan.model_dump(mode="json"))
+                job.report(node2vec_fit.PUBLISH, 0.0, "checking the stored files")
+                await services.trainers.run(job, node2vec_fit.check_embedding, {"folder": str(staging)})
+            configuration = effective(request, job, randomSeed=seed)
+            manifest = manifest_of(
+                Embedding.model_validate(answer),
+                selection,
+                configuration,
+                computed_from=_origins(selection, graph, call, services),
+                caller=caller,
+                graph=graph,
+                fingerprint=snapshot.fingerprint,
+                train_millis=watch.total(),
+            )
+            version = await services.finish(services.store.publish, staging, manifest)
+        row = Node2VecTrainRow(
+            model_info=model_info(version.manifest), configuration=dict(configuration), train_millis=watch.total()
+        )
+    await send_row(call, row)
+
+
+def _seed(request: Node2VecConfig) -> int:
+    return secrets.randbelow(2**31) if request.random_seed is None else request.random_seed
+
+
+def _plan(request: Node2VecConfig, snapshot: Snapshot, folder: str, seed: int, services: Services) -> Node2VecPlan:
+    trained = request if isinstance(request, Node2VecTrainConfig) else None
+    return Node2VecPlan(
+        snapshot=str(snapshot.path),
+        folder=folder,
+        weight_property=request.relationship_weight_property,
+        hyperparameters=hyperparameters(request).effective(),
+        seed=seed,
+        threads=min(request.concurrency, services.threads),
+        test_fraction=trained.test_fraction if trained else 0.0,
+        split_seed=trained.split_seed if trained else 0,
+    )
+
+
+async def _embed(
+    request: Node2VecConfig, snapshot: Snapshot, seed: int, job: Job, services: Services
+) -> tuple[Embedding, Vectors]:
+    with tempfile.TemporaryDirectory(dir=services.scratch) as folder:
+        plan = _plan(request, snapshot, folder, seed, services)
+        answer = await services.trainers.run(job, node2vec_fit.embed_in_trainer, plan.model_dump(mode="json"))
+        arrays: dict[str, Any] = await services.compute(load_file, Path(folder) / node2vec_fit.VECTORS)
+    found = Embedding.model_validate(answer)
+    labels = sorted(found.node_counts)
+    return found, {label: (arrays[f"ids.{label}"].astype(np.int64), arrays[f"vectors.{label}"]) for label in labels}
+
+
+def _origins(selection: Selection, graph: Graph, call: Call, services: Services) -> frozenset[str]:
+    """Return the relationship types that the vectors come from, and those that these were computed from."""
+    found = set(selection.types)
+    for name in selection.types:
+        origin = services.provenance.find_type(call, graph, name)
+        if origin is not None:
+            found |= origin.relationship_types
+    return frozenset(found)
+
+
+NODE2VEC = (
+    Procedure(
+        "bridge.node2vec",
+        Node2VecConfig,
+        {"stream": Node2VecStreamRow, "stats": Node2VecStatsRow},
+        node2vec,
+        estimate=estimate,
+    ),
+    Procedure("bridge.node2vec", Node2VecMutateConfig, {"mutate": Node2VecMutateRow}, node2vec, estimate=estimate),
+    Procedure("bridge.node2vec", Node2VecWriteConfig, {"write": Node2VecWriteRow}, node2vec, estimate=estimate),
+    Procedure("bridge.node2vec", Node2VecTrainConfig, {"train": Node2VecTrainRow}, train, estimate=estimate),
+)

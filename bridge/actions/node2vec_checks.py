@@ -1,0 +1,103 @@
+"""What a call of `bridge.node2vec` must fulfil before anything is read, memory included."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from bridge.actions.memory import check_memory, send_estimate
+from bridge.actions.node2vec_config import Node2VecConfig, Node2VecMutateConfig, Node2VecWriteConfig
+from bridge.actions.reading import Selection, keys_of, labels_of, quoted, types_of
+from bridge.actions.vectors import refuse_existing, refuse_read_only
+from bridge.core.call import Call
+from bridge.core.errors import FailedPreconditionError, Faults
+from bridge.core.graph import Graph
+from bridge.core.memory import Estimate
+from bridge.models.node2vec import Node2VecHyperparameters, estimate_bytes
+
+if TYPE_CHECKING:
+    from bridge.actions.services import Services
+
+
+def check_call(request: Node2VecConfig, graph: Graph, services: Services) -> Selection:
+    """Return what to read.
+
+    Raises:
+        InvalidArgumentError, FailedPreconditionError: with everything that does not fit the projection.
+        ResourceExhaustedError: it would take more memory than there is.
+    """
+    selection = _selection(request, graph)
+    check_memory(_estimate(request, *_counts(selection, graph), services), request.sudo, services)
+    return selection
+
+
+async def estimate(request: Node2VecConfig, call: Call, services: Services) -> None:
+    """Answer with the memory that it would take."""
+    if call.fictitious is not None:
+        counts = call.fictitious.node_count, call.fictitious.relationship_count
+    else:
+        graph = await call.describe()
+        counts = _counts(_selection(request, graph), graph)
+    await send_estimate(call, _estimate(request, *counts, services), *counts, services)
+
+
+def hyperparameters(request: Node2VecConfig) -> Node2VecHyperparameters:
+    """Return the keys that belong to the algorithm."""
+    return Node2VecHyperparameters.model_validate(
+        {name: getattr(request, name) for name in Node2VecHyperparameters.model_fields}, by_name=True
+    )
+
+
+def _selection(request: Node2VecConfig, graph: Graph) -> Selection:
+    faults = Faults()
+    labels: list[str] = []
+    types: list[str] = []
+    with faults:
+        labels = labels_of(graph, request.node_labels)
+    with faults:
+        types = types_of(graph, request.relationship_types)
+        _check_types(types, graph)
+    with faults:
+        _check_weight(request.relationship_weight_property, types, graph)
+    if isinstance(request, Node2VecMutateConfig):
+        refuse_existing(graph, labels, request.mutate_property, faults)
+    if isinstance(request, Node2VecWriteConfig):
+        refuse_read_only(graph, faults)
+    faults.raise_if_any()
+    weight = request.relationship_weight_property
+    properties = () if weight is None else (weight,)
+    keys = keys_of(graph, labels, request.node_keys)
+    return Selection(dict.fromkeys(labels, ()), dict.fromkeys(types, properties), keys)
+
+
+def _check_types(types: Sequence[str], graph: Graph) -> None:
+    if not sum(graph.relationship_types[name].relationship_count for name in types):
+        raise FailedPreconditionError(
+            f"The projection `{graph.name}` has no relationships of the types {quoted(types)}, so there is nothing to "
+            "walk over. Project some, or name other `relationshipTypes`.",
+            reason="NO_RELATIONSHIPS",
+        )
+
+
+def _check_weight(weight: str | None, types: Sequence[str], graph: Graph) -> None:
+    kinds = [graph.relationship_types[name] for name in types]
+    if weight is None or all(weight in kind.properties for kind in kinds):
+        return
+    common = [name for name in kinds[0].properties if all(name in kind.properties for kind in kinds)]
+    raise FailedPreconditionError(
+        f"Relationship weight property `{weight}` not found in relationship types {quoted(types)}. Properties existing "
+        f"on all relationship types: {quoted(common)}",
+        reason="NOT_IN_PROJECTION",
+    )
+
+
+def _counts(selection: Selection, graph: Graph) -> tuple[int, int]:
+    """Count nodes and relationships of what is selected."""
+    nodes = sum(graph.labels[label].node_count for label in selection.labels)
+    return nodes, sum(graph.relationship_types[name].relationship_count for name in selection.types)
+
+
+def _estimate(request: Node2VecConfig, nodes: int, relationships: int, services: Services) -> Estimate:
+    threads = min(request.concurrency, services.threads)
+    least, most = estimate_bytes(nodes, relationships, hyperparameters(request), threads)
+    return Estimate("bridge.node2vec", least, most)
