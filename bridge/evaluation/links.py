@@ -26,7 +26,7 @@ K = 10
 
 _BLOCK_ELEMENTS = 1 << 22
 """Scores held at once: 16 MiB of float32."""
-_MOST_SCORES = 1 << 31
+_MOST_SCORES = 1 << 29
 """Scores computed for all ranks together; where more links are held out, that many are drawn."""
 _MOST_MEASURED = 20_000
 """Held-out links ranked at most; their mean reciprocal rank is then known to about .002."""
