@@ -398,13 +398,12 @@ class ProjectionProceduresTest {
     }
 
     @Test
-    void anEndOfSeveralRelationshipsIsFoundAgainInEveryBatch() {
+    void aNodeOfAnEarlierBatchIsLookedUpAnew() {
         var done = new AtomicReference<Done>();
         for (long batchSize : new long[] {0, 1}) {
-            FAKE.script = writing(batchSize, done, new long[] {0, 1}, new long[] {2, 2});
+            FAKE.script = writing(batchSize, done, new long[] {0, 2}, new long[] {2, 0});
             run("CALL bridge.recommend.write('g', {})");
             assertEquals("2 written, 0 deleted, 0 unchanged", counts(done.get()));
-            assertEquals(2, run(STORED).size());
             run("MATCH ()-[r:RECOMMENDED]->() DELETE r");
         }
     }
