@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import psutil
@@ -52,7 +53,12 @@ async def send_estimate(
         bytes_max=estimate.bytes_max,
         node_count=node_count,
         relationship_count=relationship_count,
-        heap_percentage_min=round(100 * estimate.bytes_min / there, 1),
-        heap_percentage_max=round(100 * estimate.bytes_max / there, 1),
+        heap_percentage_min=_share(estimate.bytes_min, there),
+        heap_percentage_max=_share(estimate.bytes_max, there),
     )
     await send_row(call, row)
+
+
+def _share(part: int, whole: int) -> float:
+    """Return the share in GDS's manner: 1.0 is all of it, rounded up to tenths."""
+    return math.ceil(10 * part / whole) / 10
