@@ -73,6 +73,7 @@ async def _serve(settings: Settings, endpoint: Endpoint, trainers: Trainers, rea
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
     try:
+        await services.compute(services.store.verify_aliased)
         port = await server.start()
         _log.info("bridge server %s on %s:%d, models in %s", __version__, settings.host, port, settings.data)
         ready(port)

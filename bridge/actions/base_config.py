@@ -11,6 +11,9 @@ from bridge.core.config import Config, ModelName, Name, Names, PositiveInt
 Missing = Literal["error", "zero", "mean"]
 NodeKeys = dict[Name, Name]
 
+VersionName = PositiveInt | ModelName
+"""A version of a model: its number, or an alias."""
+
 
 class GraphConfig(Config):
     """Keys of everything that reads a projection."""
@@ -36,8 +39,8 @@ class ModelConfig(KeyedConfig):
 
     model_name: ModelName
     """The hosted model."""
-    model_version: PositiveInt | None = None
-    """The version to ask; the newest when not given."""
+    model_version: VersionName | None = None
+    """The version to ask, by its number or an alias; the `champion` when not given."""
 
 
 NodeFilter = Annotated[tuple[int, ...], Strict(False)] | int | Name

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from bridge import __version__
+from bridge.actions.reading import quoted
 from bridge.actions.rows import send_row, send_rows
 from bridge.core.call import Call
 from bridge.core.config import Config
@@ -15,6 +16,7 @@ from bridge.core.procedure import Procedure, Row, Signature, as_map
 
 if TYPE_CHECKING:
     from bridge.actions.services import Services
+    from bridge.registry.catalog import ModelEntry
 
 
 class HealthConfig(Config):
@@ -27,7 +29,7 @@ class HealthRow(Row):
     status: str
     """SERVING; or UNREACHABLE, which the plugin says when no server answers."""
     detail: str
-    """Why it is not serving; empty when it is."""
+    """Why it is not serving, or which models have damaged versions; empty when all is well."""
     address: str
     """Where the plugin looks for the server."""
     server_version: str
@@ -37,18 +39,19 @@ class HealthRow(Row):
     contract: str
     """Hash of the procedure declarations that both share."""
     models: list[dict[str, Any]]
-    """For each model of this database: modelName, modelVersion, and the error that keeps it from answering."""
+    """For each model of this database: modelName, the modelVersion that answers, and the error that keeps its
+    `champion` or `previous` version from it; empty when both are sound."""
 
 
 async def health(request: HealthConfig, call: Call, services: Services) -> None:
     """Answer that the server is there."""
     entries = await services.compute(services.store.models, call.caller.database_key)
     models = [
-        {"modelName": entry.model_name, "modelVersion": entry.versions[-1], "error": entry.error} for entry in entries
+        {"modelName": entry.model_name, "modelVersion": entry.number, "error": entry.error} for entry in entries
     ]
     row = HealthRow(
         status="SERVING",
-        detail="",
+        detail=_degraded(entries),
         address="",  # the plugin knows it better
         server_version=__version__,
         plugin_version=call.caller.plugin_version,
@@ -56,6 +59,12 @@ async def health(request: HealthConfig, call: Call, services: Services) -> None:
         models=models,
     )
     await send_row(call, row)
+
+
+def _degraded(entries: Sequence[ModelEntry]) -> str:
+    """Name the models with damaged versions: their `error` says more."""
+    names = [entry.model_name for entry in entries if entry.error]
+    return f"Damaged versions of {quoted(names)}: see `models`." if names else ""
 
 
 class VersionConfig(Config):

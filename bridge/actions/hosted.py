@@ -80,16 +80,14 @@ Hosted = Loaded | NodeEmbedding
 
 
 async def find_version(request: ModelConfig, call: Call, services: Services) -> Version:
-    """Find the version that is asked for.
+    """Find the version that is asked for; once a call, so that no answer mixes versions.
 
     Raises:
-        NotFoundError: no such model or version.
-        DamagedError: its manifest is not what was written.
+        NotFoundError: no such model, version or alias.
+        DamagedError: it is not what was written, and nothing may answer in its place.
     """
     store, database = services.store, call.caller.database_key
-    if request.model_version is None:
-        return await services.compute(store.newest, database, request.model_name)
-    return await services.compute(store.version, database, request.model_name, request.model_version)
+    return await services.compute(store.resolve, database, request.model_name, request.model_version)
 
 
 async def ask(

@@ -21,7 +21,7 @@ class JobRow(Row):
     model_name: str | None
     """The model of its configuration; null when there is none."""
     model_version: int | None
-    """The version that it asks; null when it asks none, or the newest."""
+    """The version that it asks by number; null when it asks none, or by an alias."""
     job_id: str
     """Its id, as in gds.listProgress."""
     job_name: str
@@ -75,9 +75,10 @@ async def cancel(request: JobCancelConfig, call: Call, services: Services) -> No
 
 def _row(job: Job) -> JobRow:
     status = job.status
+    version = job.configuration.get("modelVersion")
     return JobRow(
         model_name=job.configuration.get("modelName"),
-        model_version=job.configuration.get("modelVersion"),
+        model_version=version if isinstance(version, int) else None,
         job_id=job.id,
         job_name=job.name,
         status=status.state.value,

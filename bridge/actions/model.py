@@ -1,33 +1,37 @@
-"""The catalog of hosted models: list, exists, drop."""
+"""The catalog of hosted models: list, exists, info, drop."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from bridge.actions.base_config import VersionName
 from bridge.actions.gnn_manifest import model_info
 from bridge.actions.rows import send_row, send_rows
 from bridge.core.call import Call
 from bridge.core.config import Config, ModelName
-from bridge.core.errors import NotFoundError
+from bridge.core.errors import BridgeError, NotFoundError
 from bridge.core.procedure import Procedure, Row
 
 if TYPE_CHECKING:
     from bridge.actions.services import Services
-    from bridge.registry.store import ModelEntry, Store
+    from bridge.registry.catalog import ModelEntry
+    from bridge.registry.store import Store
+    from bridge.registry.version import Version
 
 
 class ModelRow(Row):
-    """One hosted model, by its newest version."""
+    """One hosted model, by one of its versions: the one that answers, unless another is asked for."""
 
     model_name: str
     """Its name."""
     model_version: int
-    """The version that answers."""
+    """The version."""
     model_type: str
-    """Its architecture."""
+    """Its architecture; `n/a` when it cannot be read."""
     model_info: dict[str, Any]
-    """What it is and how good: objective, metrics, baselines, fingerprint, warnings."""
+    """What it is and how good: objective, metrics, baselines, gate, fingerprint, warnings, aliases; and `error`, when
+    a version that should answer is damaged."""
     creation_time: datetime | None
     """When the version was trained."""
     train_config: dict[str, Any]
@@ -43,7 +47,7 @@ class ModelRow(Row):
 
 
 class ModelListConfig(Config):
-    """The hosted models of this database."""
+    """The hosted models of this database, each by the version that answers."""
 
     model_name: str = ""
     """Only this model; all when empty."""
@@ -62,72 +66,109 @@ class ModelExistsRow(Row):
     model_name: str
     """The name that was looked for."""
     model_version: int | None
-    """Its newest version; null when there is none."""
+    """The version that answers; null when there is no such model."""
     model_type: str
-    """Its architecture; `n/a` when there is none."""
+    """Its architecture; `n/a` when there is none, or when it cannot be read."""
     exists: bool
     """Whether it is there."""
 
 
+class ModelInfoConfig(Config):
+    """One version of a hosted model."""
+
+    model_name: ModelName
+    """The model."""
+    model_version: VersionName | None = None
+    """The version, by its number or an alias; the one that answers when null."""
+
+
 class ModelDropConfig(Config):
-    """Drop a model with all its versions. Only its owner may."""
+    """Drop a model with all its versions and aliases, or one version that has no alias. Only the owner may."""
 
     model_name: ModelName
     """The model to drop."""
     fail_if_missing: bool = True
-    """Fail when there is none of that name."""
+    """Fail when there is no such model or version."""
+    model_version: VersionName | None = None
+    """The version to drop, by its number; the whole model when null."""
 
 
 async def list_models(request: ModelListConfig, call: Call, services: Services) -> None:
-    """Answer with a row a model; a model whose newest version cannot be read is listed with the reason."""
+    """Answer with a row a model; a model of which no version can answer is listed with the reason."""
     entries = await services.compute(_entries, services.store, call.caller.database_key, request.model_name)
-    await send_rows(call, ModelRow, [_row(entry, services) for entry in entries])
+    await send_rows(call, ModelRow, [_row(entry, entry.number, entry.answering, services) for entry in entries])
 
 
 def _entries(store: Store, database: str, model_name: str) -> list[ModelEntry]:
-    if model_name:
-        store.versions(database, model_name)  # raises, naming the similar ones
-    return [each for each in store.models(database) if model_name in ("", each.model_name)]
+    return [store.model(database, model_name)] if model_name else store.models(database)
 
 
 async def exists(request: ModelExistsConfig, call: Call, services: Services) -> None:
     """Answer whether there is a model of that name."""
     try:
-        version = await services.compute(services.store.newest, call.caller.database_key, request.model_name)
+        entry = await services.compute(services.store.model, call.caller.database_key, request.model_name)
     except NotFoundError:
         row = ModelExistsRow(model_name=request.model_name, model_version=None, model_type="n/a", exists=False)
     else:
         row = ModelExistsRow(
             model_name=request.model_name,
-            model_version=version.number,
-            model_type=version.manifest.model_type,
+            model_version=entry.number,
+            model_type=entry.answering.manifest.model_type if entry.answering else "n/a",
             exists=True,
         )
     await send_row(call, row)
 
 
+async def info(request: ModelInfoConfig, call: Call, services: Services) -> None:
+    """Answer with one version; one that is asked for and damaged is an error."""
+    store, database, wanted = services.store, call.caller.database_key, request.model_version
+    entry = await services.compute(store.model, database, request.model_name)
+    number, version = entry.number, entry.answering
+    if wanted is not None:
+        version = await services.compute(store.resolve, database, request.model_name, wanted)
+        number = version.number
+        await services.compute(store.check_sound, version)
+    await send_row(call, _row(entry, number, version, services))
+
+
 async def drop(request: ModelDropConfig, call: Call, services: Services) -> None:
-    """Drop a model and answer with what it was."""
-    caller = call.caller
+    """Drop a model or a version, and answer with what it was."""
+    database, name = call.caller.database_key, request.model_name
     try:
-        entry = await services.compute(services.store.drop, caller.database_key, request.model_name, caller.user)
+        entry, number, version = await services.finish(_drop, services.store, request, database, call.caller.user)
     except NotFoundError:
         if request.fail_if_missing:
             raise
         await send_rows(call, ModelRow, [])
         return
-    services.live.drop(caller.database_key, request.model_name)
-    row = _row(entry, services)
+    row = _row(entry, number, version, services)
+    services.live.drop(database, name, None if request.model_version is None else number)
     await send_row(call, row.model_copy(update={"loaded": False, "stored": False, "published": False}))
 
 
-def _row(entry: ModelEntry, services: Services) -> ModelRow:
-    if entry.newest is None:
+def _drop(store: Store, request: ModelDropConfig, database: str, user: str) -> tuple[ModelEntry, int, Version | None]:
+    wanted = request.model_version
+    if wanted is None:
+        entry = store.drop(database, request.model_name, user)
+        return entry, entry.number, entry.answering
+    number = store.number(database, request.model_name, wanted)
+    try:
+        version = store.version(database, request.model_name, number)
+    except NotFoundError:
+        raise
+    except BridgeError:  # what cannot be read can be dropped
+        version = None
+    return store.drop(database, request.model_name, user, number), number, version
+
+
+def _row(entry: ModelEntry, number: int, version: Version | None, services: Services) -> ModelRow:
+    shown: dict[str, Any] = {"aliases": entry.aliases_of(number)} | ({"error": entry.error} if entry.error else {})
+    if version is None:
         return ModelRow(
             model_name=entry.model_name,
-            model_version=entry.versions[-1],
+            model_version=number,
             model_type="n/a",
-            model_info={"error": entry.error},
+            model_info=shown,
             creation_time=None,
             train_config={},
             graph_schema={},
@@ -135,12 +176,12 @@ def _row(entry: ModelEntry, services: Services) -> ModelRow:
             stored=True,
             published=True,
         )
-    manifest = entry.newest.manifest
+    manifest = version.manifest
     return ModelRow(
         model_name=entry.model_name,
-        model_version=manifest.version,
+        model_version=number,
         model_type=manifest.model_type,
-        model_info=model_info(manifest),
+        model_info=model_info(manifest) | {"parentVersion": manifest.parent_version, "gate": manifest.gate} | shown,
         creation_time=datetime.fromtimestamp(manifest.created_millis / 1000, UTC),
         train_config=manifest.configuration,
         graph_schema={
@@ -149,7 +190,7 @@ def _row(entry: ModelEntry, services: Services) -> ModelRow:
             "nodeKeys": manifest.node_keys,
             "features": [f"{each.label}.{each.property}" for each in manifest.features],
         },
-        loaded=entry.newest.key in set(services.live.keys()),
+        loaded=version.key in set(services.live.keys()),
         stored=True,
         published=True,
     )
@@ -157,4 +198,5 @@ def _row(entry: ModelEntry, services: Services) -> ModelRow:
 
 MODEL_LIST = Procedure("bridge.model.list", ModelListConfig, {"": ModelRow}, list_models, positional=True)
 MODEL_EXISTS = Procedure("bridge.model.exists", ModelExistsConfig, {"": ModelExistsRow}, exists, positional=True)
+MODEL_INFO = Procedure("bridge.model.info", ModelInfoConfig, {"": ModelRow}, info, positional=True)
 MODEL_DROP = Procedure("bridge.model.drop", ModelDropConfig, {"": ModelRow}, drop, positional=True)

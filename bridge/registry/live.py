@@ -50,10 +50,10 @@ class Live(Generic[T]):
                 self._make_room(version.key)
             return cast(T, place.model)
 
-    def drop(self, database: str, model_name: str) -> int:
-        """Let go all versions of a model, `database` being a manifest's `store_key`; return how many there were."""
+    def drop(self, database: str, model_name: str, number: int | None = None) -> int:
+        """Let go one version of a model, or all; return how many there were. `database` is a manifest's `store_key`."""
         with self._lock:
-            keys = [key for key in self._places if key[:2] == (database, model_name)]
+            keys = [key for key in self._places if key[:2] == (database, model_name) and number in (None, key[2])]
             return sum(self._places.pop(key).loaded for key in keys)
 
     def keys(self) -> list[Key]:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from bridge.core.config import ModelName
-from bridge.core.errors import DamagedError, FailedPreconditionError
+from bridge.registry.document import damaged, from_document, to_document
 
-FORMAT_VERSION = 1
-"""Of what this bridge writes; it reads this and older ones."""
+FORMAT_VERSION = 2
+"""Of what this bridge writes; it reads this and older ones. 2 added `parent_version` and `gate`."""
 
 MANIFEST_NAME = "manifest.json"
 
@@ -75,6 +73,9 @@ class Manifest(_Document):
     model_name: ModelName
     version: int = 0
     """From 1; 0 before it is published."""
+    parent_version: int | None = None
+    """The version that it was to succeed: the champion when it was published, unless the training names another;
+    None for the first."""
     database: str
     """The database's name."""
     database_id: str = ""
@@ -99,6 +100,8 @@ class Manifest(_Document):
     """By name, the version of each library that shaped the weights."""
     metrics: dict[str, Any] = Field(default_factory=dict)
     baselines: dict[str, Any] = Field(default_factory=dict)
+    gate: dict[str, Any] = Field(default_factory=dict)
+    """Result of the quality gate; empty when it passed none."""
     history: tuple[dict[str, Any], ...] = ()
     """One map an epoch."""
     warnings: tuple[str, ...] = ()
@@ -114,8 +117,7 @@ class Manifest(_Document):
 
     def to_json(self) -> bytes:
         """Return the document as it is stored, with a checksum of itself. NaN and infinity become null."""
-        content = _finite(self.model_dump(mode="json"))
-        return json.dumps({"checksum": _checksum(content), **content}, indent=1).encode()
+        return to_document(self.model_dump(mode="json"))
 
     @classmethod
     def from_json(cls, text: bytes, place: str) -> Self:
@@ -125,45 +127,12 @@ class Manifest(_Document):
             DamagedError: it is not what was written.
             FailedPreconditionError: a newer bridge wrote it.
         """
-        try:
-            content = json.loads(text)
-            checksum = content.pop("checksum")
-            written_by = int(content["format_version"])
-        except (ValueError, TypeError, KeyError, AttributeError):
-            raise _damaged(place, "it is no manifest") from None
-        if written_by > FORMAT_VERSION:
-            raise FailedPreconditionError(
-                f"`{place}` has format {written_by}, written by a newer bridge; this one reads up to "
-                f"{FORMAT_VERSION}. Upgrade the server, or train the model again under another name.",
-                reason="NEWER_FORMAT",
-            )
-        if checksum != _checksum(content):
-            raise _damaged(place, "its checksum does not match its content")
+        content = from_document(text, place, what="manifest", reads_up_to=FORMAT_VERSION, advice=_ADVICE)
         try:
             return cls.model_validate_json(json.dumps(content))
         except ValidationError as error:
-            raise _damaged(place, f"{error.error_count()} of its fields are not as bridge writes them") from None
+            why = f"{error.error_count()} of its fields are not as bridge writes them"
+            raise damaged(place, why, _ADVICE) from None
 
 
-def _checksum(content: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
-
-
-def _finite(value: Any) -> Any:
-    """Replace NaN and infinity, which JSON does not have, by null."""
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_finite(item) for item in value]
-    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
-        return None
-    return value
-
-
-def _damaged(place: str, why: str) -> DamagedError:
-    return DamagedError(
-        f"`{place}` is damaged: {why}. Restore the file from a backup, ask for another `modelVersion`, "
-        "or train the model again.",
-        reason="MODEL_DAMAGED",
-        file=place,
-    )
+_ADVICE = "Restore the file from a backup, ask for another `modelVersion`, or train the model again."

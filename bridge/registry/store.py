@@ -3,73 +3,52 @@
 from __future__ import annotations
 
 import logging
-import os
 import re
-import secrets
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
 
-from bridge.core.config import NAME_PATTERN
 from bridge.core.errors import (
-    BridgeError,
     DamagedError,
+    FailedPreconditionError,
     InvalidArgumentError,
     NotFoundError,
     PermissionDeniedError,
-    ResourceExhaustedError,
-    did_you_mean,
 )
 from bridge.registry import files
+from bridge.registry.aliases import (
+    CHAMPION,
+    PREVIOUS,
+    Aliases,
+    check_alias,
+    commit_aliases,
+    prepare_aliases,
+    read_aliases,
+    write_aliases,
+)
+from bridge.registry.catalog import Catalog, ModelEntry
+from bridge.registry.layout import Layout
 from bridge.registry.manifest import FILE_NAME_PATTERN, FORMAT_VERSION, MANIFEST_NAME, Manifest, StoredFile
+from bridge.registry.space import Space
 from bridge.registry.version import Version, open_version
 
 _log = logging.getLogger(__name__)
 
-_NAME = re.compile(NAME_PATTERN)
-_NUMBER = re.compile(r"^[1-9][0-9]{0,8}$")
 
-
-@dataclass(frozen=True)
-class ModelEntry:
-    """A model in the catalog."""
-
-    model_name: str
-    versions: tuple[int, ...]
-    """Ascending."""
-    newest: Version | None
-    """None when it cannot be read."""
-    error: str = ""
-    """Why the newest cannot be read; empty when it can."""
-
-
-class Store:
-    """Models under `root/models/<database>/<model>/versions/<number>/`.
+class Store(Catalog):
+    """Models under `root/models/<database>/<model>/`: `versions/<number>/`, and `aliases.json`.
 
     `database` is a manifest's `store_key`. Several servers may share one store. Safe to use from any thread; every
     method reads or writes the disk and none knows asyncio.
     """
 
     def __init__(self, root: Path, max_bytes: int | None = None) -> None:
-        self._root = root
-        self._max_bytes = max_bytes
-        for folder in (root, *(root / name for name in ("models", "staging", "trash"))):
-            files.make_folder(folder).chmod(0o700)
-        self._staging = root / "staging" / secrets.token_hex(8)
-        with self._locked():
-            self._sweep()
-            # Says to other servers on this store that what is staged here is not abandoned; it ends with the process.
-            self._claim = files.take_lock(self._staging.with_suffix(".lock"))
+        super().__init__(Layout(root))
+        self._space = Space(self._layout, max_bytes)
 
     def close(self) -> None:
         """Give up what is staged and leave the store to others."""
-        if self._claim is not None:
-            files.remove(self._staging)
-            self._staging.with_suffix(".lock").unlink(missing_ok=True)
-            os.close(self._claim)
-            self._claim = None
+        self._space.close()
 
     def stage(self) -> Path:
         """Make a fresh folder for the files of a version to come; then `publish` or `discard` it.
@@ -77,34 +56,38 @@ class Store:
         Raises:
             ResourceExhaustedError: the store has reached its limit, or the disk is full.
         """
-        self._check_space(0)
-        with files.full_disk_named(self._root):
-            return files.make_folder(self._staging / secrets.token_hex(8))
+        return self._space.stage()
 
     def discard(self, staging: Path) -> None:
         """Remove a staged folder, whatever is in it."""
         files.remove(staging)
 
-    def publish(self, staging: Path, manifest: Manifest, check: Callable[[Path], None] | None = None) -> Version:
+    def publish(
+        self, staging: Path, manifest: Manifest, check: Callable[[Path], None] | None = None, *, promote: bool = True
+    ) -> Version:
         """Make a staged folder the model's next version. It is then gone from staging, also when this fails.
 
         `check` gets the folder with its manifest before anyone else sees it, and raises when the version is no good:
-        the place to load it in a fresh process and predict. It may take its time; other publishes go on.
+        the place to load it in a fresh process and predict. It may take its time; other publishes go on. With
+        `promote` the version becomes `champion` in the same step; the first version of a model always does.
 
         Raises:
             BridgeError: as `check` raised it.
+            FailedPreconditionError: a newer bridge keeps the model's aliases.
             PermissionDeniedError: the model belongs to somebody else.
             ResourceExhaustedError: the store has reached its limit, or the disk is full.
         """
         try:
-            with files.full_disk_named(self._root):
+            with files.full_disk_named(self._layout.root):
                 manifest = self._seal(staging, manifest)
                 if check is not None:
                     check(staging)
                 with self._locked():
-                    return self._commit(staging, manifest)
+                    version = self._commit(staging, manifest, promote)
         finally:
             self.discard(staging)
+        self._soundness.trust(version)
+        return version
 
     def check_owner(self, database: str, model_name: str, user: str) -> None:
         """Refuse a user who may neither drop this model nor train its next version. A model yet to be made is free.
@@ -121,82 +104,118 @@ class Store:
                 model=model_name,
             )
 
-    def models(self, database: str) -> list[ModelEntry]:
-        """Return the models of a database by name; one that is damaged is there and says so."""
-        entries = []
-        for name in self._model_names(database):
-            numbers = self._numbers(database, name)
-            try:
-                entries.append(ModelEntry(name, tuple(numbers), self.version(database, name, numbers[-1])))
-            except BridgeError as error:
-                entries.append(ModelEntry(name, tuple(numbers), None, error.message))
-        return entries
+    def promote(
+        self, database: str, model_name: str, version: int | str, user: str, alias: str = CHAMPION
+    ) -> tuple[int, int | None]:
+        """Put an alias on a version; when the champion moves, the old one becomes `previous`.
 
-    def versions(self, database: str, model_name: str) -> list[int]:
-        """Return the numbers of a model's versions, ascending.
+        An alias file that is damaged is made anew; the other aliases are then gone.
+
+        Returns:
+            the version that bears the alias now, and the one that bore it before.
 
         Raises:
-            NotFoundError: there is no such model.
+            DamagedError: the version is.
+            FailedPreconditionError: a newer bridge wrote the version or the aliases.
+            InvalidArgumentError: the alias is none that one can have.
+            NotFoundError: there is no such model or version.
+            PermissionDeniedError: the model belongs to somebody else.
         """
-        numbers = self._numbers(database, model_name)
-        if not numbers:
-            close = did_you_mean(model_name, self._model_names(database))
-            raise NotFoundError(
-                f"Model with name `{model_name}` does not exist.{close}",
-                reason="MODEL_NOT_FOUND",
-                model=model_name,
-            )
-        return numbers
+        check_alias(alias)
+        self.versions(database, model_name)
+        self.check_owner(database, model_name, user)
+        number = self.number(database, model_name, version)
+        self._sound(database, model_name, number)  # hashing takes its time: not under the lock
+        with self._locked(), files.full_disk_named(self._layout.root):
+            self.version(database, model_name, number)  # not dropped meanwhile
+            before = self._pinned(database, model_name)
+            write_aliases(self._layout.model(database, model_name), before.moved(alias, number))
+        old = before.versions.get(alias)
+        _log.info("model %s: `%s` is version %d now, was %s", model_name, alias, number, old)
+        return number, old
 
-    def newest(self, database: str, model_name: str) -> Version:
-        """Return a model's newest version.
+    def rollback(self, database: str, model_name: str, user: str) -> tuple[int, int]:
+        """Exchange champion and previous.
+
+        Returns:
+            the version that is champion now, and the one that was.
 
         Raises:
-            DamagedError: its manifest is not what was written.
+            DamagedError, FailedPreconditionError: the previous version or the alias file cannot be read; or there is
+                no previous version.
             NotFoundError: there is no such model.
+            PermissionDeniedError: the model belongs to somebody else.
         """
-        return self.version(database, model_name, self.versions(database, model_name)[-1])
+        self.versions(database, model_name)
+        self.check_owner(database, model_name, user)
+        with self._locked(), files.full_disk_named(self._layout.root):
+            before = self._aliases(database, model_name)
+            after = before.rolled_back(model_name)
+            number, old = after.versions[CHAMPION], before.versions[CHAMPION]
+            self._sound(database, model_name, number)
+            write_aliases(self._layout.model(database, model_name), after)
+        _log.info("model %s: rolled back to version %d from %d", model_name, number, old)
+        return number, old
 
-    def version(self, database: str, model_name: str, number: int) -> Version:
-        """Return one version of a model.
+    def remove_alias(self, database: str, model_name: str, alias: str, user: str) -> int:
+        """Take an alias of the user's own away; return the version that bore it.
 
         Raises:
-            DamagedError: its manifest is not what was written.
-            NotFoundError: there is no such model, or no such version of it.
+            DamagedError, FailedPreconditionError: the alias file cannot be read.
+            InvalidArgumentError: it is `champion` or `previous`.
+            NotFoundError: there is no such model or alias.
+            PermissionDeniedError: the model belongs to somebody else.
         """
-        numbers = self.versions(database, model_name)
-        if number not in numbers:
-            raise NotFoundError(
-                f"Model `{model_name}` has no version {number}, only {_listed(numbers)}.",
-                reason="VERSION_NOT_FOUND",
-                model=model_name,
+        if alias in (CHAMPION, PREVIOUS):
+            raise InvalidArgumentError(
+                f"`{alias}` can be moved and not removed: promote another version, or drop the model.",
+                reason="INVALID_NAME",
             )
-        found = open_version(self._versions_folder(database, model_name) / str(number))
-        if (found.model_name, found.number, found.manifest.store_key) != (model_name, number, database):
-            raise DamagedError(
-                f"What is stored as version {number} of model `{model_name}` is version {found.number} of "
-                f"`{found.model_name}` in `{found.manifest.database}`. Restore the folder from a backup, or drop "
-                "the model and train it again.",
-                reason="MODEL_DAMAGED",
-                model=model_name,
+        self.versions(database, model_name)
+        self.check_owner(database, model_name, user)
+        with self._locked(), files.full_disk_named(self._layout.root):
+            number = self.number(database, model_name, alias)
+            write_aliases(
+                self._layout.model(database, model_name), self._aliases(database, model_name).moved(alias, None)
             )
-        return found
+        return number
 
-    def drop(self, database: str, model_name: str, user: str) -> ModelEntry:
-        """Remove a model with all its versions; return what it was.
+    def drop(self, database: str, model_name: str, user: str, version: int | str | None = None) -> ModelEntry:
+        """Throw a model away with its aliases, or one version; return the model as it was.
 
         Raises:
-            NotFoundError: there is no such model.
+            DamagedError, FailedPreconditionError: the alias file cannot be read, so there is no telling whether the
+                version bears one; or it does.
+            NotFoundError: there is no such model or version.
             PermissionDeniedError: it belongs to somebody else.
         """
         with self._locked():
             self.versions(database, model_name)
             self.check_owner(database, model_name, user)
-            entry = next(entry for entry in self.models(database) if entry.model_name == model_name)
-            trash = self._root / "trash" / secrets.token_hex(8)
-            files.move(self._database_folder(database) / model_name, trash)
-        files.remove(trash)
+            entry = self.model(database, model_name)
+            if version is None:
+                self._space.throw_away(self._layout.model(database, model_name), f"{model_name}.all")
+            else:
+                self._drop_version(database, model_name, self.number(database, model_name, version))
         return entry
+
+    def _drop_version(self, database: str, model_name: str, number: int) -> None:
+        aliases = self._aliases(database, model_name)
+        numbers = self.versions(database, model_name)
+        if number not in numbers:
+            raise self._not_found(database, model_name, f"no version {number}")
+        if names := aliases.of(number):
+            raise FailedPreconditionError(
+                f"Version {number} of model `{model_name}` is {' and '.join(f'`{name}`' for name in names)}. Promote "
+                "another version in its place (`bridge.model.promote`), or drop the whole model by leaving out "
+                "`modelVersion`.",
+                reason="VERSION_ALIASED",
+                model=model_name,
+            )
+        # First: a crash between the two must not let the number come back.
+        kept = aliases.model_copy(update={"highest": max(aliases.highest, number)})
+        write_aliases(self._layout.model(database, model_name), kept)
+        self._space.throw_away(self._layout.version(database, model_name, number), f"{model_name}.{number}")
 
     def _seal(self, staging: Path, manifest: Manifest) -> Manifest:
         stored = {}
@@ -205,92 +224,71 @@ class Store:
                 raise ValueError(f"{path.name} is no name for a file of a version")
             size, digest = files.seal(path)
             stored[path.name] = StoredFile(bytes=size, sha256=digest)
-        self._check_space(sum(file.bytes for file in stored.values()))
-        number = max(self._numbers(manifest.store_key, manifest.model_name), default=0) + 1
+        self._space.make_room(sum(file.bytes for file in stored.values()))
+        number = max(self._layout.numbers(manifest.store_key, manifest.model_name), default=0) + 1
         sealed = manifest.model_copy(update={"format_version": FORMAT_VERSION, "files": stored, "version": number})
         files.write_file(staging / MANIFEST_NAME, sealed.to_json())
         files.sync_folder(staging)
         return sealed
 
-    def _commit(self, staging: Path, manifest: Manifest) -> Version:
+    def _commit(self, staging: Path, manifest: Manifest, promote: bool) -> Version:
+        """Number the version, move it to its place, move the champion. Each step leaves a store that answers."""
         database, name = manifest.store_key, manifest.model_name
         self.check_owner(database, name, manifest.owner)
-        number = max(self._numbers(database, name), default=0) + 1
-        if number != manifest.version:  # somebody else published while this one was checked
-            files.write_file(staging / MANIFEST_NAME, manifest.model_copy(update={"version": number}).to_json())
-        place = files.make_folder(self._versions_folder(database, name)) / str(number)
+        first = not self._layout.numbers(database, name)
+        aliases = None if first else self._pinned(database, name)
+        final = manifest.model_copy(update=self._place_of(manifest, aliases))
+        if final != manifest:
+            files.write_file(staging / MANIFEST_NAME, final.to_json())
+        place = files.make_folder(self._layout.versions(database, name)) / str(final.version)
+        if aliases is None:
+            after = Aliases(versions={CHAMPION: final.version})
+        else:
+            after = aliases.moved(CHAMPION, final.version) if promote else aliases
+        prepared = prepare_aliases(self._layout.model(database, name), after)  # a disk that is full now spoils nothing
         files.move(staging, place)
+        commit_aliases(prepared)
         return open_version(place)
 
-    def _check_space(self, more_bytes: int) -> None:
-        if self._max_bytes is None:
-            return
-        used = files.used_bytes(self._root / "models")
-        if used + more_bytes > self._max_bytes or used >= self._max_bytes:
-            raise ResourceExhaustedError(
-                f"The model store holds {_mib(used)} and may hold {_mib(self._max_bytes)}"
-                f"{f', and this version has {_mib(more_bytes)}' if more_bytes else ''}. Drop models that are not "
-                "needed (`bridge.model.drop`), or raise the server's limit.",
-                reason="STORE_FULL",
-            )
+    def _place_of(self, manifest: Manifest, aliases: Aliases | None) -> dict[str, int | None]:
+        """Return what only the moment of publishing knows of a version."""
+        numbers = self._layout.numbers(manifest.store_key, manifest.model_name)
+        champion = aliases.versions[CHAMPION] if aliases else None
+        return {
+            "version": max([*numbers, aliases.highest if aliases else 0]) + 1,
+            "parent_version": champion if manifest.parent_version is None else manifest.parent_version,
+        }
+
+    def _pinned(self, database: str, model_name: str) -> Aliases:
+        """Return the aliases to change; where there are none, or damaged ones, write down first what answers now."""
+        model = self._layout.model(database, model_name)
+        try:
+            found = read_aliases(model)
+        except DamagedError as error:
+            _log.warning("model %s: its aliases are made anew: %s", model_name, error.message)
+            found = None
+        if found is None:
+            found = Aliases(versions={CHAMPION: self._answer(database, model_name).number})
+            write_aliases(model, found)
+        return found
 
     def _owner(self, database: str, model_name: str) -> str:
-        """Return the owner as the newest undamaged version names them; empty when there is none."""
-        for number in reversed(self._numbers(database, model_name)):
+        """Return the owner as the newest undamaged version names them; empty when there is none.
+
+        Raises:
+            FailedPreconditionError: only a newer bridge could tell.
+        """
+        newer: FailedPreconditionError | None = None
+        for number in reversed(self._layout.numbers(database, model_name)):
             try:
-                return open_version(self._versions_folder(database, model_name) / str(number)).manifest.owner
+                return open_version(self._layout.version(database, model_name, number)).manifest.owner
+            except FailedPreconditionError as error:
+                newer = newer or error
             except (DamagedError, NotFoundError) as error:
                 _log.warning("owner of model %s: version %d cannot be read: %s", model_name, number, error)
+        if newer is not None:
+            raise newer
         return ""
 
-    def _model_names(self, database: str) -> list[str]:
-        names = sorted(filter(_NAME.fullmatch, _names(self._database_folder(database))))
-        return [name for name in names if self._numbers(database, name)]
-
-    def _numbers(self, database: str, model_name: str) -> list[int]:
-        return sorted(int(name) for name in _names(self._versions_folder(database, model_name)) if _NUMBER.match(name))
-
-    def _versions_folder(self, database: str, model_name: str) -> Path:
-        if not _NAME.fullmatch(model_name):
-            raise InvalidArgumentError(
-                f"`modelName` was `{model_name}`, but must be 1 to 64 letters, digits, `.`, `_` or `-`, "
-                "and start with a letter or digit.",
-                reason="INVALID_NAME",
-            )
-        return self._database_folder(database) / model_name / "versions"
-
-    def _database_folder(self, database: str) -> Path:
-        # One folder a name, and none of them `..` or hidden.
-        safe = quote(database, safe="")
-        return self._root / "models" / (safe.replace(".", "%2E") if safe.startswith(".") else safe or "%")
-
     def _locked(self) -> AbstractContextManager[None]:
-        return files.locked(self._root / "store.lock")
-
-    def _sweep(self) -> None:
-        """Remove what processes that are gone left behind."""
-        for folder in (self._root / "trash").iterdir():
-            files.remove(folder)
-        for path in (self._root / "staging").iterdir():
-            lock = path.with_suffix(".lock")
-            claim = files.take_lock(lock)
-            if claim is None:
-                continue
-            files.remove(lock.with_suffix(""))
-            lock.unlink(missing_ok=True)
-            os.close(claim)
-
-
-def _names(folder: Path) -> list[str]:
-    try:
-        return os.listdir(folder)
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-
-
-def _listed(numbers: list[int]) -> str:
-    return ", ".join(map(str, numbers)) if len(numbers) <= 10 else f"{numbers[0]} to {numbers[-1]}"
-
-
-def _mib(count: int) -> str:
-    return f"{count / 2**20:,.1f} MiB"
+        return files.locked(self._layout.lock)

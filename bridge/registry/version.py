@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
@@ -56,19 +59,41 @@ class Version:
             raise NotFoundError(
                 f"Version {self.number} of `{self.model_name}` has no file `{name}`, only {sorted(self.manifest.files)}"
             )
+        with self._open(name) as file:
+            content = file.read()
+        self._compare(name, len(content), hashlib.sha256(content).hexdigest())
+        return content
+
+    def verify(self) -> None:
+        """Read every file once, in constant memory.
+
+        Raises:
+            DamagedError: a file is not what was written.
+            NotFoundError: the version was dropped.
+        """
+        for name in self.manifest.files:
+            with self._open(name) as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+                self._compare(name, file.tell(), digest)
+
+    @contextmanager
+    def _open(self, name: str) -> Iterator[BufferedReader]:
         try:
-            content = (self.path / name).read_bytes()
+            with (self.path / name).open("rb") as file:
+                yield file
         except FileNotFoundError:
             if not self.path.exists():
                 raise _dropped(self.model_name, self.number) from None
             raise self._damaged(name, "is missing") from None
         except OSError as error:
             raise self._damaged(name, f"cannot be read ({error.strerror})") from error
-        if len(content) != facts.bytes:
-            raise self._damaged(name, f"has {len(content)} bytes instead of {facts.bytes}")
-        if hashlib.sha256(content).hexdigest() != facts.sha256:
+
+    def _compare(self, name: str, size_bytes: int, sha256: str) -> None:
+        facts = self.manifest.files[name]
+        if size_bytes != facts.bytes:
+            raise self._damaged(name, f"has {size_bytes} bytes instead of {facts.bytes}")
+        if sha256 != facts.sha256:
             raise self._damaged(name, "is not what was written (its sha256 differs)")
-        return content
 
     def arrays(self, name: str) -> dict[str, NDArray[Any]]:
         """Return the arrays of a safetensors file, verified.

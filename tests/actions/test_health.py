@@ -10,7 +10,7 @@ import pytest
 
 from bridge import __version__
 from bridge.actions import CONTRACT, PROCEDURES
-from bridge.registry import store
+from bridge.registry import catalog
 from bridge.registry.version import Version, open_version
 from tests.database import Database, people_and_films
 
@@ -33,7 +33,7 @@ async def test_a_damaged_model_is_shown_with_the_reason_beside_the_sound_ones(
     """The server goes on serving; what a health check prints says which model can not answer, and why."""
     damage(tmp_path / "server", "ranks")
     (row,) = await hosted.call(channel, "bridge.health")
-    assert row["status"] == "SERVING"
+    assert (row["status"], row["detail"]) == ("SERVING", "Damaged versions of ['ranks']: see `models`.")
     ranks, rates = sorted(row["models"], key=lambda model: model["modelName"])
     assert (ranks["modelName"], ranks["modelVersion"]) == ("ranks", 1)
     assert "ranks/versions/1/manifest.json` is damaged" in ranks["error"]
@@ -69,7 +69,7 @@ async def test_manifests_are_not_read_where_all_calls_wait(
         readers.append(threading.current_thread())
         return open_version(path)
 
-    monkeypatch.setattr(store, "open_version", opened)
+    monkeypatch.setattr(catalog, "open_version", opened)
     await hosted.call(channel, procedure, **given)
     assert readers
     assert threading.main_thread() not in readers
