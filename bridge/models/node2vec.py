@@ -25,8 +25,8 @@ BYTES_PER_NODE = 90
 """Degrees, visits, starts, alias tables, learning rates and the like, for each node."""
 BYTES_PER_PLACE = 24
 """What a step holds for each place of its walks."""
-PROCESS_BYTES = 96 << 20
-"""The compiler and the machine code."""
+PROCESS_BYTES = 8 << 20
+"""Machine code and the like, once `warm_up` has run."""
 AT_LEAST_TWO = Field(ge=2)
 WALKS_SHARE = 0.1
 """Of the progress shown."""

@@ -17,8 +17,10 @@ from bridge.models import skip_gram_kernels as kernels
 from bridge.models.walk_kernels import alias_tables
 from bridge.models.walks import SEED_MASK
 
-SHARED_NOISE = 8
+SHARED_NOISE, SHARED_NOISE_OF_LARGE = 8, 4
 """Noise contexts that the contexts of a target share, in multiples of `negativeSamplingRate`."""
+LARGE = 10_000
+"""From so many nodes on vectors are far from the processor's caches, where noise costs most of the time."""
 LANES = 16
 """Vectors are padded to a multiple of it, so that no loop has a remainder."""
 PLACES_AT_ONCE = 1 << 15
@@ -201,10 +203,11 @@ class SkipGram:
     ) -> tuple[float, int]:
         i, j = meeting
         settings, ends, blocks = self.settings, self.blocks.ends, len(targets)
+        shared = SHARED_NOISE if len(self.counts) < LARGE else SHARED_NOISE_OF_LARGE
         done: tuple[float, int] = kernels.train_targets(
             targets[i], rows, reach, self._walks.length,
             ends[j], ends[j + 1], self._shares[j], self._accept, self._alias,
-            settings.negative_rate, max(1, SHARED_NOISE * settings.negative_rate // blocks),
+            settings.negative_rate, max(1, shared * settings.negative_rate // blocks),
             float(settings.score_offset), float(rate), _stream(self._seed, NOISE, *step, i, j), self._table,
             self.targets, self.contexts, self._target_squares, self._context_squares,
         )  # fmt: skip
