@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 from bridge.actions import gnn_fit
 from bridge.actions.gnn_checks import Checked, check_training
 from bridge.actions.gnn_config import GnnTrainConfig, GnnTrainRow
+from bridge.actions.gnn_estimate import estimate, estimate_training
 from bridge.actions.gnn_manifest import manifest_of, model_info
 from bridge.actions.gnn_origins import unknown_origins, with_encoders
 from bridge.actions.jobs import effective, running_job
+from bridge.actions.memory import check_memory
 from bridge.actions.plan import Plan, Trained
 from bridge.actions.reading import Stopwatch, snapshot_of
 from bridge.actions.rows import send_row
@@ -30,7 +32,9 @@ async def train(request: GnnTrainConfig, call: Call, services: Services) -> None
     watch = Stopwatch()
     graph = await call.describe()
     checked = check_training(request, graph)
-    services.store.check_owner(call.caller.database_key, request.model_name, call.caller.user)
+    owner = call.caller.user
+    await services.compute(services.store.check_owner, call.caller.database_key, request.model_name, owner)
+    check_memory(estimate_training(request, checked, graph), request.sudo, services)
     warnings = unknown_origins(checked, request, graph, call, services.provenance)
     seed = secrets.randbelow(2**31) if request.random_seed is None else request.random_seed
     async with (
@@ -38,7 +42,7 @@ async def train(request: GnnTrainConfig, call: Call, services: Services) -> None
         snapshot_of(call, graph, checked.selection, services) as (snapshot, _),
     ):
         with staged(services.store) as staging:
-            plan = _plan(request, checked, seed, str(snapshot.path), str(staging), services.threads)
+            plan = plan_of(request, checked, seed, str(snapshot.path), str(staging), services.threads)
             spec = plan.model_dump(mode="json")
             async with services.trainers.turn(job):
                 answer = await services.trainers.run(job, gnn_fit.fit, spec)
@@ -78,7 +82,10 @@ def staged(store: Store) -> Iterator[Path]:
         store.discard(folder)
 
 
-def _plan(request: GnnTrainConfig, checked: Checked, seed: int, snapshot: str, staging: str, most_threads: int) -> Plan:
+def plan_of(
+    request: GnnTrainConfig, checked: Checked, seed: int, snapshot: str, staging: str, most_threads: int
+) -> Plan:
+    """Write down what the training process has to do: what to read, where to leave the arrays, every choice made."""
     return Plan(
         snapshot=snapshot,
         staging=staging,
@@ -103,4 +110,4 @@ def _plan(request: GnnTrainConfig, checked: Checked, seed: int, snapshot: str, s
     )
 
 
-GNN = Procedure("bridge.gnn", GnnTrainConfig, {"train": GnnTrainRow}, train)
+GNN = Procedure("bridge.gnn", GnnTrainConfig, {"train": GnnTrainRow}, train, estimate=estimate)

@@ -78,6 +78,8 @@ class GnnTrainConfig(KeyedConfig):
     """Seed of all random choices but the split; a new one, recorded, when not given."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Where to train; auto takes a GPU when there is one."""
+    sudo: bool = False
+    """Train even when the memory estimate exceeds what there is."""
 
     def hyperparameters(self) -> dict[str, Any]:
         """Return the keys that belong to the architecture, as far as they were given."""

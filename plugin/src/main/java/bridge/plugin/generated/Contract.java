@@ -4,7 +4,7 @@ package bridge.plugin.generated;
 /** What the plugin and the server must have in common. */
 public final class Contract {
     /** Hash of the declarations that these classes were written from; a server with another one refuses the call. */
-    public static final String HASH = "9b67b3921efa5b5e";
+    public static final String HASH = "4e6af275c2c08e87";
 
     private Contract() {}
 }

@@ -31,6 +31,14 @@ public final class GnnProcedures extends ProjectionProcedures {
         return row("bridge.gnn.train", arguments("graphName", graphName, "configuration", configuration), GnnTrainRow::from);
     }
 
+    @Procedure(name = "bridge.gnn.train.estimate", mode = Mode.READ)
+    @Description("Estimate the memory that bridge.gnn.train takes.")
+    public Stream<EstimateRow> trainEstimate(
+            @Name(value = "graphNameOrConfiguration", description = "The projection's name in GDS's graph catalog; or a map with the `nodeCount` and `relationshipCount` of a graph that need not be there.") Object graphNameOrConfiguration,
+            @Name(value = "algoConfiguration", description = "The configuration of the procedure.") Map<String, Object> algoConfiguration) {
+        return row("bridge.gnn.train.estimate", arguments("graphNameOrConfiguration", graphNameOrConfiguration, "algoConfiguration", algoConfiguration), EstimateRow::from);
+    }
+
     /** A row. */
     public record GnnTrainRow(
             @Description("The version and how good it is: metrics, baselines, split sizes, losses, seed, fingerprint, warnings.") Map<String, Object> modelInfo,
@@ -41,6 +49,31 @@ public final class GnnProcedures extends ProjectionProcedures {
                     row.map("modelInfo"),
                     row.map("configuration"),
                     row.integer("trainMillis"));
+        }
+    }
+
+    /** A row. */
+    public record EstimateRow(
+            @Description("The range, for people.") String requiredMemory,
+            @Description("The parts that it is made of, for people.") String treeView,
+            @Description("The same as a map.") Map<String, Object> mapView,
+            @Description("The least it takes, in bytes.") Long bytesMin,
+            @Description("The most it takes, in bytes.") Long bytesMax,
+            @Description("Nodes that the estimate is for.") Long nodeCount,
+            @Description("Relationships that the estimate is for.") Long relationshipCount,
+            @Description("`bytesMin` by the memory there is, rounded up to tenths as in GDS; 1.0 is all of it.") Double heapPercentageMin,
+            @Description("`bytesMax` by the memory there is, rounded up to tenths as in GDS; 1.0 is all of it.") Double heapPercentageMax) {
+        static EstimateRow from(Row row) {
+            return new EstimateRow(
+                    row.string("requiredMemory"),
+                    row.string("treeView"),
+                    row.map("mapView"),
+                    row.integer("bytesMin"),
+                    row.integer("bytesMax"),
+                    row.integer("nodeCount"),
+                    row.integer("relationshipCount"),
+                    row.number("heapPercentageMin"),
+                    row.number("heapPercentageMax"));
         }
     }
 }
