@@ -120,7 +120,7 @@ class LinkBoard:
     """sparse [N, N] of ones; train and held-out links in both directions, without self-loops."""
     positives: Links
     negatives: Links
-    """As many pairs without a link, drawn uniformly."""
+    """As many pairs of linked nodes without a link between them, drawn uniformly."""
     tail: NDArray[np.bool_]
     """bool [P]; the positives whose lower-degree end has few train links."""
     relationships: int
@@ -216,7 +216,14 @@ def _under_the_median(degrees: NDArray[np.integer]) -> NDArray[np.bool_]:
 
 
 def _without_link(links: sparse.csr_array, wanted: int, rng: np.random.Generator) -> Links:
-    """Draw pairs of different nodes that are not linked, uniformly, one of them possibly twice."""
+    """Draw pairs of different linked nodes that are not linked to each other, uniformly, one of them possibly twice.
+
+    A node without any relationship is no candidate: everything tells it from the ends of a link.
+    """
+    nodes = np.flatnonzero(np.diff(links.indptr)).astype(np.int32)
+    if len(nodes) < links.shape[0]:
+        one, other = _without_link(sparse.csr_array(links[nodes][:, nodes]), wanted, rng)
+        return nodes[one], nodes[other]
     count = links.shape[0]
     free = count * (count - 1) - links.nnz
     if not free:
