@@ -128,7 +128,8 @@ def _baselines(request: GnnTrainConfig, sizes: Sizes) -> Estimate:
     limit = FAST if request.baselines == "fast" else ALL_ALLOWED
     links = [each * sizes.relationships for each in LINK_BYTES]
     if request.objective == "rating":
-        return Estimate("baselines", links[0], links[1] + min(RATING_BLOCK, 40 * sizes.targets**2))
+        block = min(RATING_BLOCK, 40 * sizes.targets**2)
+        return Estimate("baselines", links[0] + block // 2, links[1] + block)
     nearest = 24 * min(RANKING_CELLS, sizes.targets**2) + NEIGHBOUR_BYTES * sizes.targets
     parts = [Estimate("itemKnn", links[0], links[1] + nearest)]
     if Ease.cost(_counted(sizes)).within(limit):

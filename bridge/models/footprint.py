@@ -25,15 +25,15 @@ MIB = 2**20
 FLOAT = 4
 """Bytes of a float32."""
 
-LIBRARIES = (36 * MIB, 56 * MIB)
-"""Code of torch and its kernels that is run for the first time, threads and their buffers (measured: 38 and 5 MiB)."""
+LIBRARIES = (28 * MIB, 48 * MIB)
+"""Code of torch and its kernels that is run for the first time, threads and their buffers (measured: 33 to 45 MiB)."""
 COPIES = (5, 7)
 """Of all weights: themselves, gradients, two moments of Adam, the average; the best ones and, while validation
 measures, the latest."""
 STRUCTURE = 28
 """Bytes a relationship of an adjacency: columns (int32) and order (int64) by either end, and a weight."""
 HEAP_BLOCK = 32 * MIB
-"""glibc returns larger blocks at once; what is smaller may stay with the process, cut up, when it is freed."""
+"""glibc returns larger blocks at once; of smaller ones, up to a half may stay with the process when they are freed."""
 SHARE_KEPT = (0.1, 0.3)
 """Of each step: what stays with the process when it has ended, besides at most one HEAP_BLOCK (measured)."""
 BLOCK = 1 << 23
@@ -127,7 +127,7 @@ def training_memory(
 
 def _kept(steps: tuple[Estimate, ...]) -> Estimate:
     together = Estimate.total("steps", *steps)
-    heap = min(HEAP_BLOCK, together.bytes_min)
+    heap = min(HEAP_BLOCK, together.bytes_min // 2)
     least, most = SHARE_KEPT
     return Estimate(
         "freed and not given back", round(least * together.bytes_min), round(most * together.bytes_max) + heap
