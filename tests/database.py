@@ -49,6 +49,8 @@ class Database:
     token: str = ""
     contract: str = CONTRACT
     undirected: frozenset[str] = frozenset()
+    empty_types: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Projected relationship types without a relationship, with their properties."""
     stored_links: set[tuple[int, str, int]] = field(default_factory=set)
     """Relationships in the store beside those of the projection."""
     written: dict[tuple[int, str, int], dict[str, Any]] = field(default_factory=dict)
@@ -163,7 +165,7 @@ class Database:
         labels = {}
         for node in self.nodes:
             labels.setdefault(node.label, {}).update(node.projected)
-        types: dict[str, dict[str, float]] = {}
+        types = {kind: dict.fromkeys(properties, 0.0) for kind, properties in self.empty_types.items()}
         for mutated in self.mutations:
             types[mutated.type] = dict.fromkeys(mutated.properties, 0.0)
         for _, kind, _, properties in self.links:

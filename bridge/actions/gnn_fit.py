@@ -201,6 +201,8 @@ class Training:
             ),
             node_counts={label: len(table) for label, table in self.projection.nodes.items()},
             relationship_counts=_by_type(self.projection),
+            edge_types=tuple(sorted(self.projection.relationships)),
+            undirected_types=_undirected(self.projection),
             probes=_probes(served, self.projection, self.known),
             warnings=self.warnings,
         )
@@ -218,6 +220,10 @@ def _by_type(projection: Projection) -> dict[str, int]:
     for (_, name, _), table in projection.relationships.items():
         counts[name] += len(table)
     return dict(counts)
+
+
+def _undirected(projection: Projection) -> tuple[str, ...]:
+    return tuple(sorted({name for (_, name, _), table in projection.relationships.items() if table.undirected}))
 
 
 def side_relationships(projection: Projection, target: Target) -> frozenset[EdgeType]:

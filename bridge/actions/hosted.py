@@ -16,8 +16,10 @@ from bridge.actions.feature_contract import check_features
 from bridge.actions.gnn_fit import SERVED
 from bridge.actions.provenance import Provenance
 from bridge.actions.reading import Selection, quoted, snapshot_of
+from bridge.actions.relationship_contract import check_relationships
 from bridge.core.call import Call
-from bridge.core.errors import FailedPreconditionError, Faults
+from bridge.core.columns import Table
+from bridge.core.errors import FailedPreconditionError, Faults, InvalidArgumentError
 from bridge.core.graph import Graph
 from bridge.core.projection import NodeTable, Projection, Target
 from bridge.models import MODELS
@@ -108,8 +110,8 @@ async def ask(
     """
     selection = _selection(request, version.manifest, graph, more_types)
     _check_encoders(version.manifest, graph, call, services.provenance)
-    async with snapshot_of(call, graph, selection, services) as (snapshot, _):
-        projection, scorer = await services.compute(_answer, services.live, version, snapshot)
+    async with snapshot_of(call, graph, selection, services) as (snapshot, _), services.turns.of(version.key):
+        projection, scorer = await services.finish(_answer, services.live, version, snapshot)
     return Asked(version, graph, target_of(version.manifest), projection, scorer)
 
 
@@ -222,18 +224,21 @@ def _check_encoders(manifest: Manifest, graph: Graph, call: Call, provenance: Pr
 
 
 def _fitting(projection: Projection, manifest: Manifest) -> Projection:
-    """Refuse features that are not those of the training, then fill what is missing as the training did."""
+    """Refuse features and relationships that are not those of the training; fill what is missing as it did."""
     names: dict[str, tuple[str, ...]] = {}
     for feature in manifest.features:
         names[feature.label] = (*names.get(feature.label, ()), feature.property)
     check_features(manifest.features, projection)
     target = target_of(manifest)
+    check_relationships(target, manifest.graph, projection)
     if target.edge_type in projection.relationships:
         check_target(projection, target)
     return complete(projection, names, manifest.configuration["missing"])
 
 
-async def filtered_rows(call: Call, table: NodeTable, graph: Graph, wanted: object, key: str) -> NDArray[np.int64]:
+async def filtered_rows(
+    call: Call, services: Services, table: NodeTable, graph: Graph, wanted: object, key: str
+) -> NDArray[np.int64]:
     """Resolve a node filter to rows of a table, ascending: a label, or Neo4j's ids.
 
     Raises:
@@ -241,20 +246,26 @@ async def filtered_rows(call: Call, table: NodeTable, graph: Graph, wanted: obje
     """
     if wanted is None or wanted == table.label:
         return np.arange(len(table), dtype=np.int64)
-    faults = Faults()
     label = wanted if isinstance(wanted, str) else table.label
     if label not in graph.labels:
-        faults.add(f"`{key}` was `{label}`, but must be node ids or one of the labels {quoted(list(graph.labels))}.")
-    faults.raise_if_any()
+        raise InvalidArgumentError(
+            f"`{key}` was `{label}`, but must be node ids or one of the labels {quoted(list(graph.labels))}.",
+            reason="INVALID_CONFIGURATION",
+        )
     nodes, _ = await call.read_projection({label: ()}, {})
-    ids, node_ids = nodes[label].columns["id"].values, nodes[label].columns["nodeId"].values
+    return await services.compute(_rows_of, table, nodes[label], wanted, key)
+
+
+def _rows_of(table: NodeTable, nodes: Table, wanted: object, key: str) -> NDArray[np.int64]:
+    ids, node_ids = nodes.columns["id"].values, nodes.columns["nodeId"].values
     if not isinstance(wanted, str):
-        asked = np.array([wanted] if isinstance(wanted, int) else wanted, dtype=np.int64)
-        if unknown := sorted(set(asked.tolist()) - set(node_ids.tolist())):
-            faults.add(
+        asked = np.unique(np.array([wanted] if isinstance(wanted, int) else wanted, dtype=np.int64))
+        unknown = asked[~np.isin(asked, node_ids)]
+        if len(unknown):
+            raise InvalidArgumentError(
                 f"`{key}` names {len(unknown)} nodes that are not `{table.label}` nodes of the projection, the first "
-                f"with id {unknown[0]}. Ids are those of `id(node)`."
+                f"with id {unknown[0]}. Ids are those of `id(node)`; leave these out, or project these nodes.",
+                reason="INVALID_CONFIGURATION",
             )
-        faults.raise_if_any()
         ids = ids[np.isin(node_ids, asked)]
     return np.flatnonzero(np.isin(table.ids, ids))

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from bridge.core.projection import Target
+from bridge.core.projection import EdgeType, Target
 from bridge.registry.manifest import Feature
 
 
@@ -67,6 +67,8 @@ class Trained(BaseModel):
     """By label."""
     relationship_counts: dict[str, int]
     """By type."""
+    edge_types: tuple[EdgeType, ...]
+    undirected_types: tuple[str, ...]
     probes: list[tuple[int, int, float]]
     """Rows of source and target with the served model's score, for the check of the published files."""
     warnings: list[str]

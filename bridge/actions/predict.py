@@ -46,12 +46,13 @@ async def predict(request: PredictConfig, call: Call, services: Services) -> Non
     more = [] if kind is None else types_of(graph, [kind], "pairRelationshipType")
     async with running_job("predict", request, STEPS, call, services) as job:
         asked = await ask(request, version, graph, call, services, more_types=more)
-        some = await filtered_rows(call, asked.sources, graph, request.source_node_filter, "sourceNodeFilter")
-        others = await filtered_rows(call, asked.targets, graph, request.target_node_filter, "targetNodeFilter")
+        wanted = (request.source_node_filter, request.target_node_filter)
+        some = await filtered_rows(call, services, asked.sources, graph, wanted[0], "sourceNodeFilter")
+        others = await filtered_rows(call, services, asked.targets, graph, wanted[1], "targetNodeFilter")
         if kind is None:
             count, pairs = _every_pair(some, others)
         else:
-            count, pairs = _linked_pairs(asked, kind, some, others)
+            count, pairs = await services.compute(_linked_pairs, asked, kind, some, others)
         done = 0
         for sources, targets in pairs:
             job.report(SCORE, done / count, f"{done:,} of {count:,} pairs")

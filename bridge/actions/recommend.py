@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from bridge.actions.jobs import effective, running_job
 from bridge.actions.reading import types_of
 from bridge.actions.recommend_config import RecommendConfig, RecommendRow, RecommendWriteRow
 from bridge.actions.rows import send_row
+from bridge.actions.vectors import check_writable
 from bridge.core.call import Call, WriteRelationships
 from bridge.core.columns import Column, Table
 from bridge.core.errors import FailedPreconditionError, ResourceExhaustedError
@@ -47,7 +48,7 @@ async def recommend(request: RecommendConfig, call: Call, services: Services) ->
         lists = Lists(request, asked, excluded, call, services, job)
         await lists.prepare()
         if call.mode == "write":
-            await _write(request, lists, call, job)
+            await _write(request, lists, call, job, services)
         else:
             async for rows in lists:
                 await call.rows(rows)
@@ -60,8 +61,8 @@ def _check(request: RecommendConfig, manifest: Manifest, graph: Graph, mode: str
         InvalidArgumentError: one of them is not in the projection.
         FailedPreconditionError: the model does not rank, or nothing can be written.
     """
-    if mode == "write" and not graph.can_write:
-        raise FailedPreconditionError("The provided graph does not support `write` execution mode.", reason="NO_WRITE")
+    if mode == "write":
+        check_writable(graph)
     target = target_of(manifest)
     if manifest.objective != "ranking":
         raise FailedPreconditionError(
@@ -75,10 +76,10 @@ def _check(request: RecommendConfig, manifest: Manifest, graph: Graph, mode: str
     return types_of(graph, request.exclude_relationship_types, "excludeRelationshipTypes")
 
 
-async def _write(request: RecommendConfig, lists: Lists, call: Call, job: Job) -> None:
+async def _write(request: RecommendConfig, lists: Lists, call: Call, job: Job, services: Services) -> None:
     _check_memory(request, len(lists.sources) * lists.top_k, call)
     parts = [rows async for rows in lists]
-    table = {name: np.concatenate([part[name].values for part in parts]) for name in _WRITTEN} if parts else _NOTHING
+    table, reached = await services.compute(_joined, parts)
     job.report(WRITE, 0.0, f"{len(table['sourceNodeId']):,} relationships")
     command = WriteRelationships(
         type=request.write_relationship_type,
@@ -97,7 +98,7 @@ async def _write(request: RecommendConfig, lists: Lists, call: Call, job: Job) -
             relationships_written=done.written,
             relationships_deleted=done.deleted,
             relationships_unchanged=done.unchanged,
-            sources_without=len(lists.sources) - len(np.unique(table["sourceNodeId"])),
+            sources_without=len(lists.sources) - reached,
             write_millis=done.millis,
             configuration=dict(effective(request, job, modelVersion=lists.asked.version.number)),
         ),
@@ -109,6 +110,14 @@ _NOTHING = {
     "sourceNodeId": np.empty(0, np.int64), "targetNodeId": np.empty(0, np.int64),
     "score": np.empty(0, np.float64), "rank": np.empty(0, np.int64),
 }  # fmt: skip
+
+
+def _joined(parts: Sequence[dict[str, Column]]) -> tuple[dict[str, NDArray[Any]], int]:
+    """Put the blocks together; say how many different sources they have."""
+    if not parts:
+        return _NOTHING, 0
+    table = {name: np.concatenate([part[name].values for part in parts]) for name in _WRITTEN}
+    return table, len(np.unique(table["sourceNodeId"]))
 
 
 def _check_memory(request: RecommendConfig, relationships: int, call: Call) -> None:
@@ -158,11 +167,11 @@ class Lists:
         request, asked = self._request, self.asked
         graph = asked.graph
         self.sources = await filtered_rows(
-            self._call, asked.sources, graph, request.source_node_filter, "sourceNodeFilter"
+            self._call, self._services, asked.sources, graph, request.source_node_filter, "sourceNodeFilter"
         )
         if request.target_node_filter is not None:
             allowed = await filtered_rows(
-                self._call, asked.targets, graph, request.target_node_filter, "targetNodeFilter"
+                self._call, self._services, asked.targets, graph, request.target_node_filter, "targetNodeFilter"
             )
             self._barred = np.ones(len(asked.targets), dtype=bool)
             self._barred[allowed] = False

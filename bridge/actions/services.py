@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from bridge.actions.hosted import Hosted
 from bridge.actions.provenance import Provenance
+from bridge.actions.turns import Turns
 from bridge.core.procedure import Procedure
 from bridge.jobs.process import Trainers
 from bridge.jobs.table import Jobs
@@ -44,6 +45,8 @@ class Services:
     """Bounded; numpy and torch work of the server runs here and never on the event loop."""
     threads: int
     """The most threads that one computation may use."""
+    turns: Turns = field(default_factory=Turns)
+    """Who waits for a model waits here, and not in a thread of the executor."""
 
     async def compute(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a computation off the event loop. It is not interrupted: hand over one chunk at a time."""

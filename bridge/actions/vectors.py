@@ -36,10 +36,21 @@ def refuse_existing(graph: Graph, labels: Sequence[str], mutate_property: str, f
 def refuse_read_only(graph: Graph, faults: Faults) -> None:
     """Note that nothing can be written to this database."""
     with faults:
-        if not graph.can_write:
-            raise FailedPreconditionError(
-                "The provided graph does not support `write` execution mode.", reason="NO_WRITE"
-            )
+        check_writable(graph)
+
+
+def check_writable(graph: Graph) -> None:
+    """Refuse to write the results of a projection whose database takes none.
+
+    Raises:
+        FailedPreconditionError: the database is read only, or the projection belongs to none.
+    """
+    if not graph.can_write:
+        raise FailedPreconditionError(
+            "The provided graph does not support `write` execution mode. Ask in mode `stream` or `mutate`, or project "
+            "from a database that can be written to.",
+            reason="NO_WRITE",
+        )
 
 
 def rows_of(vectors: Vectors) -> Iterator[dict[str, Column]]:

@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.core.projection import EdgeType, Projection, Target
+from bridge.core.projection import EdgeType, Projection, RelationshipTable, Target
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,12 @@ class Interactions:
 
 
 def interactions(projection: Projection, target: Target) -> Interactions:
-    """Take the target relationships out of a projection."""
-    table = projection.relationships[target.edge_type]
+    """Take the target relationships out of a projection; none where it has none of that type and direction."""
+    table = projection.relationships.get(target.edge_type)
+    if table is None:  # canonical order keeps no table without relationships
+        empty = np.empty(0, dtype=np.float64)
+        names = [name for name in (target.value_property, target.time_property) if name is not None]
+        table = RelationshipTable(np.empty((2, 0), dtype=np.int32), dict.fromkeys(names, empty))
     values = np.ones(len(table)) if target.value_property is None else table.properties[target.value_property]
     times = None if target.time_property is None else table.properties[target.time_property]
     return Interactions(

@@ -6,7 +6,7 @@ import hashlib
 import json
 import types
 import typing
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -238,19 +238,36 @@ def cypher_type(annotation: Any) -> str:
 
 
 def _allowed(info: FieldInfo) -> str:
-    bounds = [
-        f"{sign} {getattr(limit, name)}"
-        for limit in info.metadata
-        for name, sign in (("gt", ">"), ("ge", "≥"), ("lt", "<"), ("le", "≤"))
-        if getattr(limit, name, None) is not None
-    ]
+    bounds = [*_bounds(info.metadata), *_inner_bounds(info.annotation)]
     values = [repr(value) for value in _literals(info.annotation)]
-    return ", ".join(bounds + values)
+    return ", ".join(dict.fromkeys(bounds + values))
+
+
+def _bounds(metadata: Iterable[Any]) -> Iterator[str]:
+    for limit in metadata:
+        if isinstance(limit, FieldInfo):  # Annotated[…, Field(gt=0)] within a choice keeps it whole
+            yield from _bounds(limit.metadata)
+        for name, sign in (("gt", ">"), ("ge", "≥"), ("lt", "<"), ("le", "≤")):
+            if getattr(limit, name, None) is not None:
+                yield f"{sign} {getattr(limit, name)}"
+
+
+def _inner_bounds(annotation: Any) -> Iterator[str]:
+    """Yield the ranges of the choices of an annotation: `PositiveInt | None` keeps its own there."""
+    if get_origin(annotation) is Annotated:
+        kind, *metadata = get_args(annotation)
+        yield from _bounds(metadata)
+        yield from _inner_bounds(kind)
+    elif get_origin(annotation) in (Union, types.UnionType):
+        for each in get_args(annotation):
+            yield from _inner_bounds(each)
 
 
 def _literals(annotation: Any) -> Iterator[Any]:
     if get_origin(annotation) is Literal:
         yield from get_args(annotation)
+    elif get_origin(annotation) is Annotated:
+        yield from _literals(get_args(annotation)[0])
     elif get_origin(annotation) in (Union, types.UnionType):
         for each in typing.get_args(annotation):
             yield from _literals(each)

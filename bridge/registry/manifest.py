@@ -30,7 +30,7 @@ class StoredFile(_Document):
 
 
 class Feature(_Document):
-    """A node property that the model reads, and how to recognise it (DESIGN 5.8)."""
+    """A node property that the model reads, and how to recognise it."""
 
     label: str
     property: str
@@ -52,6 +52,10 @@ class GraphFacts(_Document):
     """By label."""
     relationship_counts: dict[str, int] = Field(default_factory=dict)
     """By type, in the directions that the projection had."""
+    edge_types: tuple[tuple[str, str, str], ...] = ()
+    """(source label, type, target label) of each; empty when not recorded."""
+    undirected_types: tuple[str, ...] = ()
+    """Types whose relationships were there in both directions."""
     fingerprint: str = ""
     """Sha256 of its content in canonical order."""
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
+import threading
+from dataclasses import replace
 from typing import Any
 
 import grpc
 import numpy as np
 import pytest
 
+from bridge.actions.hosted import Loaded
 from bridge.actions.services import Services
 from tests.actions.examples import RATING
 from tests.database import CallError, Database, people_and_films
@@ -118,3 +122,32 @@ async def test_a_snapshot_that_made_room_for_others_is_read_again(
     monkeypatch.setattr(services.snapshots, "find", found_then_gone)
     assert await ask(hosted, channel)
     assert hosted.questions.count("read_projection") == 2
+
+
+async def test_calls_that_wait_for_one_model_leave_the_executor_to_others(
+    hosted: Database, channel: grpc.aio.Channel, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One call computes, the others of that version wait without a thread: there are two for everybody."""
+    began, release = threading.Event(), threading.Event()
+    answer = Loaded.on
+
+    def slow(self: Loaded, *given: Any) -> Any:
+        began.set()
+        assert release.wait(30)
+        return answer(self, *given)
+
+    monkeypatch.setattr(Loaded, "on", slow)
+    calls = [asyncio.create_task(ask(hosted_copy(hosted), channel)) for _ in range(3)]
+    try:
+        assert await asyncio.to_thread(began.wait, 30)
+        await asyncio.sleep(0.3)  # the others have come as far as they get
+        assert await asyncio.wait_for(services.compute(lambda: "done"), 5) == "done"
+    finally:
+        release.set()
+    found = await asyncio.gather(*calls)
+    assert found[0] == found[1] == found[2]
+
+
+def hosted_copy(database: Database) -> Database:
+    """Return the same data for a call beside others."""
+    return replace(database, questions=[], jobs=[], progress=[])

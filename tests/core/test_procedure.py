@@ -24,6 +24,12 @@ class AskConfig(Config):
     """Of which kinds."""
     mode: Literal["fast", "all"] = "fast"
     """How."""
+    most: PositiveInt | None = None
+    """At most how many."""
+    version: PositiveInt | Literal["newest"] | None = None
+    """Of which version."""
+    share: float | None = Field(default=None, ge=0, lt=1)
+    """How much of it."""
 
 
 class AskRow(Row):
@@ -75,10 +81,17 @@ def test_every_column_of_an_estimate_is_documented() -> None:
 
 
 def test_ranges_values_and_words_come_from_the_declaration() -> None:
-    name, count, _, mode = parameters(AskConfig)
+    name, count, _, mode, *_ = parameters(AskConfig)
     assert (name.required, name.default) == (True, None)
     assert (count.allowed, count.description) == ("> 0", "How many.")
     assert mode.allowed == "'fast', 'all'"
+
+
+def test_a_key_that_may_be_left_out_keeps_its_range() -> None:
+    """In a choice of types each brings its own; none is said twice."""
+    allowed = {each.name: each.allowed for each in parameters(AskConfig)}
+    assert (allowed["most"], allowed["version"], allowed["share"]) == ("> 0", "> 0, 'newest'", "≥ 0, < 1")
+    assert allowed["name"] == ""
 
 
 @pytest.mark.parametrize(

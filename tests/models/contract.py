@@ -165,6 +165,17 @@ class ModelContract:
         mine, others = scorer.block(np.array([len(keys), twin]))
         assert np.corrcoef(mine, others)[0, 1] > 0.8
 
+    def test_scores_without_any_relationship(self) -> None:
+        """Nodes alone, old and new, have finite scores; only a new node is unknown."""
+        board = two_camps()
+        keys = board.projection.nodes["Reader"].keys
+        projection = boards.with_nodes(board.projection, "Reader", np.append(keys, 2000))
+        scorer = self.quick(board.problem()).scorer(replace(projection, relationships={}))
+        scores = scorer.block(np.arange(len(keys) + 1))
+        assert scores.shape == (31, 48)
+        assert np.isfinite(scores).all()
+        assert scorer.known_sources.tolist() == [True] * 30 + [False]
+
     def test_trains_without_side_relationships_and_features(self) -> None:
         """An empty side type, none at all and no features are fine."""
         board = two_camps()
