@@ -26,7 +26,7 @@ async def drop(database: Database, channel: grpc.aio.Channel, name: str, **given
 
 
 async def test_a_model_is_listed_with_what_it_is_and_how_good(hosted: Database, channel: grpc.aio.Channel) -> None:
-    """By name; metrics, configuration, schema and time are those of the newest version."""
+    """By name; metrics, configuration, schema and time are those of the version that answers."""
     await hosted.call(channel, "bridge.gnn.train", "graph", **{**RATING, "epochs": 3})
     ranks, rates = await models(hosted, channel)
     assert (ranks["modelName"], ranks["modelVersion"], ranks["modelType"]) == ("ranks", 1, "lightGcn")

@@ -21,12 +21,12 @@ public final class HealthProcedures extends Procedures {
     /** A row. */
     public record HealthRow(
             @Description("SERVING; or UNREACHABLE, which the plugin says when no server answers.") String status,
-            @Description("Why it is not serving; empty when it is.") String detail,
+            @Description("Why it is not serving, or which models have damaged versions; empty when all is well.") String detail,
             @Description("Where the plugin looks for the server.") String address,
             @Description("Version of the bridge server.") String serverVersion,
             @Description("Version of the plugin.") String pluginVersion,
             @Description("Hash of the procedure declarations that both share.") String contract,
-            @Description("For each model of this database: modelName, modelVersion, and the error that keeps it from answering.") List<Map<String, Object>> models) {
+            @Description("For each model of this database: modelName, the modelVersion that answers, and the error that keeps its `champion` or `previous` version from it; empty when both are sound.") List<Map<String, Object>> models) {
         static HealthRow from(Row row) {
             return new HealthRow(
                     row.string("status"),

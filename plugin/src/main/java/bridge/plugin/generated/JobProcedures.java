@@ -30,7 +30,7 @@ public final class JobProcedures extends Procedures {
     /** A row. */
     public record JobRow(
             @Description("The model of its configuration; null when there is none.") String modelName,
-            @Description("The version that it asks; null when it asks none, or the newest.") Long modelVersion,
+            @Description("The version that it asks by number; null when it asks none, or by an alias.") Long modelVersion,
             @Description("Its id, as in gds.listProgress.") String jobId,
             @Description("The procedure, without `bridge.`.") String jobName,
             @Description("QUEUED, RUNNING, SUCCEEDED, FAILED, CANCELLING or CANCELLED.") String status,
