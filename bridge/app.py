@@ -20,6 +20,7 @@ from bridge.actions.provenance import Provenance
 from bridge.actions.services import Services
 from bridge.core.errors import FailedPreconditionError, InvalidArgumentError
 from bridge.jobs.process import Trainers
+from bridge.jobs.store import JobStore
 from bridge.jobs.table import Jobs
 from bridge.jobs.worker import Limits
 from bridge.projection.snapshots import Snapshots
@@ -81,7 +82,9 @@ async def _serve(settings: Settings, endpoint: Endpoint, trainers: Trainers, rea
         _log.info("stopping: running calls get %.0f s", settings.stop_seconds)
     finally:
         await server.stop(timedelta(seconds=settings.stop_seconds))
+        await services.jobs.background.close()
         await trainers.close()
+        await services.jobs.close()
         services.executor.shutdown(wait=False, cancel_futures=True)
         services.store.close()
 
@@ -117,7 +120,7 @@ def make_services(settings: Settings, trainers: Trainers) -> Services:
         store=Store(data, _bytes(settings.store_mib)),
         live=Live(settings.loaded_models),
         snapshots=Snapshots(data / "snapshots", settings.snapshot_mib * MIB),
-        jobs=Jobs(),
+        jobs=Jobs(JobStore(data / "jobs.sqlite", days=settings.job_days)),
         trainers=trainers,
         vocabularies=Vocabularies(data / "vocabularies"),
         provenance=Provenance(),

@@ -59,6 +59,8 @@ class Settings(BaseModel):
     """Most disk space for cached projections, in MiB."""
     store_mib: Mib | None = None
     """Most disk space for models, in MiB; no limit when not set."""
+    job_days: int = Field(default=30, gt=0)
+    """How long a finished job stays in the list of jobs, in days."""
     loaded_models: int = Field(default=8, gt=0)
     """Models kept in memory."""
     stop_seconds: float = Field(default=5.0, ge=0)

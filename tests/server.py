@@ -31,7 +31,9 @@ async def services(tmp_path: Path, trainers: Trainers) -> AsyncIterator[Services
     """Make the parts of a server in a folder of the test's own."""
     services = make_services(Settings(data=tmp_path / "server", threads=2), trainers)
     yield services
+    await services.jobs.background.close()
     await trainers.close()
+    await services.jobs.close()
     services.executor.shutdown(wait=True, cancel_futures=True)
     services.store.close()
 

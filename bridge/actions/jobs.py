@@ -8,7 +8,9 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from bridge.core.call import Call
+from bridge.jobs.background import cancelled_with
 from bridge.jobs.job import Job
+from bridge.jobs.table import NewJob
 
 if TYPE_CHECKING:
     from bridge.actions.base_config import GraphConfig
@@ -21,44 +23,45 @@ async def running_job(
 ) -> AsyncIterator[Job]:
     """Enter a job into the table, forward its progress to the plugin, end it with the block.
 
-    `name` is the procedure's, without `bridge.` and the mode.
+    `name` is the procedure's, without `bridge.` and the mode. The job's end is on disk when this returns.
 
     Raises:
         AlreadyExistsError: the caller has a running job of that id.
         CancelledError: the job was cancelled by another call; the block's work is cancelled with it.
     """
-    caller = call.caller
-    job = services.jobs.create(
-        request.job_id, f"{name}.{call.mode}", caller.user, caller.database, request.effective(), steps=tuple(steps)
+    job = await services.jobs.create(new_job(f"{name}.{call.mode}", request, steps, call))
+    try:
+        with job:
+            async with told(job, call, log=request.log_progress), cancelled_with(job):
+                job.run()
+                yield job
+    finally:
+        await job.ended()
+
+
+def new_job(name: str, request: GraphConfig, steps: Sequence[str], call: Call) -> NewJob:
+    """Return the job of a request; `name` is the procedure's, without `bridge.`."""
+    return NewJob(
+        name, call.caller.user, call.caller.database, request.effective(), tuple(steps), job_id=request.job_id
     )
-    with job:
-        if request.log_progress:
-            await call.job(job.id, job.name, steps)
-        work = asyncio.current_task()
-        assert work is not None, "an action runs in a task"
-        beside = [asyncio.create_task(_forward(job, call)), asyncio.create_task(_cancel_with(job, work))]
-        try:
-            job.run()
-            yield job
-        except asyncio.CancelledError:
-            if not job.cancel_requested:
-                raise  # the client is gone: nobody is left to be told
-            work.uncancel()
-            job.raise_if_cancelled()
-        finally:
-            for task in beside:
-                task.cancel()
-            await asyncio.gather(*beside, return_exceptions=True)  # a stream that broke has ended the work already
+
+
+@asynccontextmanager
+async def told(job: Job, call: Call, *, log: bool) -> AsyncIterator[None]:
+    """Send the job's progress to the plugin during the block; with `log`, name the job to GDS."""
+    if log:
+        await call.job(job.id, job.name, job.steps)
+    forward = asyncio.create_task(_forward(job, call))
+    try:
+        yield
+    finally:
+        forward.cancel()
+        await asyncio.gather(forward, return_exceptions=True)  # a stream that broke has ended the work already
 
 
 async def _forward(job: Job, call: Call) -> None:
     async for status in job.changes():
         await call.progress(status.step_index, status.fraction, status.detail)
-
-
-async def _cancel_with(job: Job, work: asyncio.Task[Any]) -> None:
-    await job.cancelled.wait()
-    work.cancel()
 
 
 def effective(request: GraphConfig, job: Job, **chosen: Any) -> Mapping[str, Any]:

@@ -89,7 +89,7 @@ class Child:
             if progress is None:
                 self._answer = message
             else:
-                job.record(progress["step"], progress["fraction"], progress["detail"], progress["figures"])
+                job.note(progress["step"], progress["fraction"], progress["detail"], progress["figures"])
 
     async def _gone(self) -> None:
         loop = asyncio.get_running_loop()
@@ -111,14 +111,19 @@ class Child:
             self._signal(signal.SIGKILL)
             await gone
 
-    def _signal(self, number: signal.Signals) -> None:
+    @property
+    def pid(self) -> int:
+        """The process's id."""
         pid = self._process.pid
         assert pid is not None, "a started process has an id"
+        return pid
+
+    def _signal(self, number: signal.Signals) -> None:
         try:
-            os.killpg(pid, number)
+            os.killpg(self.pid, number)
         except ProcessLookupError:  # it has not made its own group yet
             try:
-                os.kill(pid, number)
+                os.kill(self.pid, number)
             except ProcessLookupError:
                 return
 
@@ -162,7 +167,7 @@ def _death(job: Job, exit_code: int | None) -> TrainerFailedError:
     return TrainerFailedError(
         f"The trainer process of job `{job.id}` {how} (error id {error_id}). Stored models and the projection are "
         f"as before. {advice}",
-        reason="TRAINER_DIED",
+        reason="TRAINER_LOST",
         errorId=error_id,
     )
 

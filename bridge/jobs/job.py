@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+import uuid
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
+from contextlib import aclosing
+from dataclasses import replace
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from bridge.core.errors import BridgeError, CancelledError
 from bridge.core.progress import Progress
+from bridge.jobs.status import JobRecord, JobReport, JobState, JobStatus
+from bridge.jobs.watchers import Watchers
 
 HEARTBEAT_SECONDS = 5.0
 """A watched job says at least this often that it lives."""
@@ -21,53 +24,29 @@ HEARTBEAT_SECONDS = 5.0
 HISTORY_LENGTH = 10_000
 """Reports with figures that a job remembers, newest kept."""
 
+INTERNAL = "An internal error; see the server's log."
+"""What a user reads of an error whose own text may hold what they must not see."""
 
-class JobState(StrEnum):
-    """Where a job stands."""
-
-    QUEUED = "QUEUED"
-    """Nothing has begun, or it waits for a trainer slot."""
-    RUNNING = "RUNNING"
-    SUCCEEDED = "SUCCEEDED"
-    FAILED = "FAILED"
-    CANCELLING = "CANCELLING"
-    """Somebody asked for its end; its process may still live."""
-    CANCELLED = "CANCELLED"
-
-    @property
-    def finished(self) -> bool:
-        """Nothing of this job runs any more."""
-        return self in (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
+_AT_WORK = (JobState.QUEUED, JobState.RUNNING, JobState.EVALUATING, JobState.PUBLISHING)
 
 
-@dataclass(frozen=True)
-class JobStatus:
-    """A job at one moment."""
+class Recorder(Protocol):
+    """Writes down what becomes of a job. Its methods return at once and may be called from any thread."""
 
-    state: JobState
-    step: str
-    """The step's name, one of the job's `steps`."""
-    step_index: int
-    fraction: float
-    """0 to 1, of the step."""
-    progress: float
-    """0 to 1, of all steps, each counted the same."""
-    detail: str
-    """A word for people: `epoch 12 of 200`, `waiting: 1 job before this one`."""
-    figures: Mapping[str, float]
-    """Metrics of the latest report that had any."""
-    error: str
-    """Why it failed or was cancelled, for the user; empty otherwise."""
-    created_millis: int
-    started_millis: int | None
-    """When it first ran, None while it never has. Milliseconds since 1970, as all three."""
-    finished_millis: int | None
+    def note(self, job: Job, *, now: bool) -> None:
+        """Write the job down: at once, or together with what else changes in the next moment."""
+        ...
+
+    def end(self, job: Job) -> None:
+        """Write the job's end down; when it is on disk, call `job.show_end`."""
+        ...
 
 
 class Job:
     """A run of a procedure that takes time.
 
-    As a context manager it ends with its block: SUCCEEDED, FAILED with the error's text, or CANCELLED.
+    As a context manager it ends with its block: SUCCEEDED, FAILED with the error's text, or CANCELLED. With a
+    recorder nobody sees the end before it is on disk: await `ended()`.
     Its methods may be called from any thread; it is made and watched on one event loop.
     """
 
@@ -80,95 +59,113 @@ class Job:
         database: str = "",
         configuration: Mapping[str, Any] | None = None,
         steps: tuple[str, ...] = ("run",),
+        request_id: str = "",
+        recorder: Recorder | None = None,
     ) -> None:
+        self.key = uuid.uuid4().hex
         self.id = job_id
         self.name = name
         self.user = user
         self.database = database
         self.configuration = dict(configuration or {})
         self.steps = steps
-        self.history: deque[dict[str, float]] = deque(maxlen=HISTORY_LENGTH)
-        """The figures of every report that had any, in order: an epoch each."""
+        self.request_id = request_id
+        self.accepted = False
+        """The caller was promised that the job goes on without them."""
+        self.history: deque[JobReport] = deque(maxlen=HISTORY_LENGTH)
+        """Every report that had figures, in order: an epoch each."""
         self.cancelled = asyncio.Event()
         """Set once somebody has asked for the end."""
-        self._loop = asyncio.get_running_loop()
-        self._watchers: set[asyncio.Event] = set()
+        self._recorder = recorder
+        self._watchers = Watchers()
         self._lock = threading.Lock()
-        self._state = JobState.QUEUED
-        self._step, self._fraction, self._detail, self._error = 0, 0.0, "", ""
-        self._figures: dict[str, float] = {}
-        self._created = _now_millis()
-        self._started: int | None = None
-        self._finished: int | None = None
+        self._model_name = ""
+        self._model_version: int | None = None
+        self._now = JobStatus(
+            state=JobState.QUEUED, step=steps[0], step_index=0, fraction=0.0, progress=0.0, detail="", figures={},
+            error="", reason="", created_millis=_now_millis(), started_millis=None, finished_millis=None,
+        )  # fmt: skip
+        self._end: JobStatus | None = None
+        """The final status, set once; `_now` becomes it when it is on disk."""
+        self._unrecorded: list[JobReport] = []
 
     @property
     def state(self) -> JobState:
         """Where the job stands now."""
-        return self._state
+        return self._now.state
 
     @property
     def cancel_requested(self) -> bool:
         """Somebody has asked for the end, whether or not it has come."""
-        return self._state in (JobState.CANCELLING, JobState.CANCELLED)
+        return self._now.state in (JobState.CANCELLING, JobState.CANCELLED)
 
     @property
     def status(self) -> JobStatus:
         """The job at this moment."""
+        return self._now
+
+    def answers(self, request_id: str) -> bool:
+        """Whether who sends this request again is to get this job."""
+        return self.request_id == request_id and (self.accepted or not self._now.state.finished)
+
+    @property
+    def record(self) -> JobRecord:
+        """All that is kept of the job, at this moment."""
         with self._lock:
-            done = (self._step + self._fraction) / len(self.steps)
-            return JobStatus(
-                state=self._state,
-                step=self.steps[self._step],
-                step_index=self._step,
-                fraction=self._fraction,
-                progress=1.0 if self._state is JobState.SUCCEEDED else done,
-                detail=self._detail,
-                figures=dict(self._figures),
-                error=self._error,
-                created_millis=self._created,
-                started_millis=self._started,
-                finished_millis=self._finished,
-            )
+            return self._record(self._now)
 
     def run(self) -> None:
         """Say that work has begun, or goes on after waiting."""
         with self._lock:
-            if self._state is JobState.QUEUED:
-                self._state = JobState.RUNNING
-                self._started = self._started or _now_millis()
-                self._detail = ""
-        self._changed()
+            if self._now.state is not JobState.QUEUED or self._end:
+                return
+            started = self._now.started_millis or _now_millis()
+            self._now = replace(self._now, state=JobState.RUNNING, started_millis=started, detail="")
+        self._changed(now=True)
+
+    def phase(self, state: JobState) -> None:
+        """Say what the work is about now: RUNNING, EVALUATING or PUBLISHING."""
+        with self._lock:
+            if self._now.state not in _AT_WORK or self._end:
+                return
+            self._now = replace(self._now, state=state, started_millis=self._now.started_millis or _now_millis())
+        self._changed(now=True)
 
     def wait(self, detail: str) -> None:
         """Say that the job waits for its turn, and behind what."""
         with self._lock:
-            if self._state in (JobState.QUEUED, JobState.RUNNING):
-                self._state = JobState.QUEUED
-                self._detail = detail
-        self._changed()
+            if self._now.state not in (JobState.QUEUED, JobState.RUNNING) or self._end:
+                return
+            self._now = replace(self._now, state=JobState.QUEUED, detail=detail)
+        self._changed(now=False)
 
-    def record(self, step: int, fraction: float, detail: str = "", figures: Mapping[str, float] | None = None) -> None:
+    def note(self, step: int, fraction: float, detail: str = "", figures: Mapping[str, float] | None = None) -> None:
         """Note how far the job is: `fraction` (0 to 1) of `steps[step]`. Out of range is moved into it."""
         with self._lock:
-            if self._state.finished:
+            if self._end:
                 return
-            self._step = min(max(step, 0), len(self.steps) - 1)
-            self._fraction = min(max(fraction, 0.0), 1.0)
-            self._detail = detail
+            step = min(max(step, 0), len(self.steps) - 1)
+            fraction = min(max(fraction, 0.0), 1.0)
+            self._now = replace(
+                self._now, step=self.steps[step], step_index=step, fraction=fraction,
+                progress=(step + fraction) / len(self.steps), detail=detail, figures=figures or self._now.figures,
+            )  # fmt: skip
             if figures:
-                self._figures = dict(figures)
-                self.history.append(self._figures)
-        self._changed()
+                number = self.history[-1].number + 1 if self.history else 1
+                self.history.append(JobReport(number, _now_millis(), self.steps[step], dict(figures)))
+                if self._recorder is not None:
+                    self._unrecorded.append(self.history[-1])
+        self._changed(now=False)
 
     def report(self, step: int, fraction: float, detail: str = "", figures: Mapping[str, float] | None = None) -> None:
-        """Record progress of work that happens in the server.
+        """Note progress of work that happens in the server.
 
         Raises:
             CancelledError: somebody asked for the end of this job.
         """
         self.raise_if_cancelled()
         self.run()
-        self.record(step, fraction, detail, figures)
+        self.note(step, fraction, detail, figures)
 
     def progress(self, step: int) -> Progress:
         """Return what work in the server reports a step's progress to, from any thread."""
@@ -187,49 +184,81 @@ class Job:
         if self.cancel_requested:
             raise CancelledError(f"The job `{self.id}` was cancelled.", reason="JOB_CANCELLED", jobId=self.id)
 
+    def accept(self) -> None:
+        """Promise that the job goes on without its caller. From now on its request id is taken for good."""
+        self.accepted = True
+        self._changed(now=True)
+
+    def made(self, model_name: str, model_version: int) -> None:
+        """Say which version of which model the job has stored."""
+        self._model_name, self._model_version = model_name, model_version
+        self._changed(now=True)
+
     def cancel(self) -> None:
         """Ask for the end. The job is CANCELLED once its work has stopped; a finished job stays as it is."""
         with self._lock:
-            if self._state.finished:
+            if self._end:
                 return
-            self._state = JobState.CANCELLING
-        self._on_loop(self.cancelled.set)
-        self._changed()
+            self._now = replace(self._now, state=JobState.CANCELLING)
+        self._watchers.on_loop(self.cancelled.set)
+        self._changed(now=True)
 
     def succeed(self) -> None:
         """End as SUCCEEDED."""
         self._finish(JobState.SUCCEEDED)
 
-    def fail(self, message: str) -> None:
+    def reject(self, message: str, reason: str) -> None:
+        """End as REJECTED: the work is done, but its result is not to be served. The text is for the user."""
+        self._finish(JobState.REJECTED, message, reason)
+
+    def fail(self, message: str, reason: str = "") -> None:
         """End as FAILED, with a text for the user."""
-        self._finish(JobState.FAILED, message)
+        self._finish(JobState.FAILED, message, reason)
 
     def end_cancelled(self) -> None:
         """End as CANCELLED."""
-        self._finish(JobState.CANCELLED, f"The job `{self.id}` was cancelled.")
+        self._finish(JobState.CANCELLED, f"The job `{self.id}` was cancelled.", "JOB_CANCELLED")
+
+    def end_with(self, error: BaseException | None) -> None:
+        """End as the work did: with an error, or with None well."""
+        if error is None:
+            self.succeed()
+        elif isinstance(error, (CancelledError, asyncio.CancelledError, GeneratorExit)):
+            self.end_cancelled()
+        elif isinstance(error, BridgeError):
+            self.fail(error.message, error.reason)
+        else:
+            self.fail(INTERNAL, "INTERNAL")
+
+    async def ended(self) -> None:
+        """Wait until the end is on disk and everyone sees it."""
+        async for _ in self.changes():
+            pass
 
     async def changes(self, heartbeat: float = HEARTBEAT_SECONDS) -> AsyncIterator[JobStatus]:
         """Yield the status now, after every change, and every `heartbeat` seconds without one; last the final one.
 
         A slow reader misses what lies between: it always gets the latest.
         """
-        changed = asyncio.Event()
-        self._watchers.add(changed)
-        try:
-            while True:
-                changed.clear()
+        async with aclosing(self._watchers.watch(heartbeat)) as beats:
+            async for _ in beats:
                 status = self.status
                 yield status
                 if status.state.finished:
                     return
-                try:
-                    # Not wait_for: in Python 3.11 it swallows a cancellation that comes together with a change.
-                    async with asyncio.timeout(heartbeat):
-                        await changed.wait()
-                except TimeoutError:
-                    continue
-        finally:
-            self._watchers.discard(changed)
+
+    def take(self) -> tuple[JobRecord, list[JobReport]]:
+        """Return what the recorder writes: the record, its end even if nobody sees that yet, and the new reports."""
+        with self._lock:
+            reports, self._unrecorded = self._unrecorded, []
+            return self._record(self._end or self._now), reports
+
+    def show_end(self) -> None:
+        """Let everyone see the end. The recorder calls it when the end is on disk."""
+        with self._lock:
+            if self._end:
+                self._now = self._end
+        self._watchers.wake()
 
     def __enter__(self) -> Self:
         return self
@@ -237,33 +266,34 @@ class Job:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if error is None:
-            self.succeed()
-        elif isinstance(error, (CancelledError, asyncio.CancelledError, GeneratorExit)):
-            self.end_cancelled()
-        else:
-            # Any other text may hold what a user must not see.
-            self.fail(error.message if isinstance(error, BridgeError) else "An internal error; see the server's log.")
+        self.end_with(error)
 
-    def _finish(self, state: JobState, error: str = "") -> None:
+    def _record(self, status: JobStatus) -> JobRecord:
+        # A job that ended before its caller was promised anything must not be the answer to a second try.
+        void = status.state.finished and not self.accepted
+        return JobRecord(
+            key=self.key, id=self.id, user=self.user, database=self.database, name=self.name,
+            request_id="" if void else self.request_id, accepted=self.accepted, configuration=self.configuration,
+            steps=self.steps, status=status, model_name=self._model_name, model_version=self._model_version,
+        )  # fmt: skip
+
+    def _finish(self, state: JobState, error: str = "", reason: str = "") -> None:
         with self._lock:
-            if self._state.finished:
+            if self._end:
                 return
-            self._state = state
-            self._error = error
-            self._finished = _now_millis()
-        self._changed()
+            progress = 1.0 if state in (JobState.SUCCEEDED, JobState.REJECTED) else self._now.progress
+            self._end = replace(
+                self._now, state=state, progress=progress, error=error, reason=reason, finished_millis=_now_millis()
+            )
+        if self._recorder is None:
+            self.show_end()
+        else:
+            self._recorder.end(self)
 
-    def _changed(self) -> None:
-        self._on_loop(self._wake)
-
-    def _wake(self) -> None:
-        for watcher in self._watchers:
-            watcher.set()
-
-    def _on_loop(self, call: Any) -> None:
-        if not self._loop.is_closed():  # a worker thread may report after the server has stopped
-            self._loop.call_soon_threadsafe(call)
+    def _changed(self, *, now: bool) -> None:
+        if self._recorder is not None:
+            self._recorder.note(self, now=now)
+        self._watchers.wake()
 
 
 def _now_millis() -> int:

@@ -7,15 +7,14 @@ import multiprocessing
 import os
 import sys
 import threading
-from collections import deque
-from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, contextmanager
 from multiprocessing import forkserver
 from typing import Any
 
-from bridge.core.errors import ResourceExhaustedError
 from bridge.jobs.child import Child, Patience
 from bridge.jobs.job import Job
+from bridge.jobs.slots import Slots, free_bytes
 from bridge.jobs.worker import Limits, Target
 
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
@@ -36,18 +35,16 @@ class Trainers:
         queue: int = 8,
         limits: Limits | None = None,
         patience: Patience | None = None,
+        free: Callable[[], int] = free_bytes,
     ) -> None:
         self._preload = list(preload)
-        self._slots = slots
-        self._queue = queue
+        self._slots = Slots(slots, queue, free=free)
         self._limits = limits or Limits()
         self._patience = patience or Patience()
         self._context = multiprocessing.get_context("forkserver")
         self._started = False
         self._spawning = threading.Lock()
-        self._running: set[Job] = set()
         self._aside: set[Job] = set()
-        self._waiting: deque[tuple[Job, asyncio.Future[Any]]] = deque()
         self._tasks: set[asyncio.Task[dict[str, Any]]] = set()
 
     def start(self) -> None:
@@ -60,19 +57,21 @@ class Trainers:
             self._context.set_forkserver_preload(self._preload)
             forkserver.ensure_running()
 
-    async def run(self, job: Job, target: Target, spec: dict[str, Any]) -> dict[str, Any]:
+    async def run(self, job: Job, target: Target, spec: dict[str, Any], *, memory: int = 0) -> dict[str, Any]:
         """Run `target(spec, reporter)` in a fresh process when the job's turn comes, and return its result.
 
-        `target` is a module-level function; `spec` and the result are JSON. Returns or raises only after the process
-        is gone, even when the awaiting task is cancelled.
+        `target` is a module-level function; `spec` and the result are JSON. `memory` is the most that it will take, in
+        bytes: its turn comes when so much is free; 0 declares nothing. Returns or raises only after the process is
+        gone, even when the awaiting task is cancelled.
 
         Raises:
             BridgeError: as the target raised it.
             CancelledError: the job was cancelled; `asyncio.CancelledError` when the awaiting task was.
-            ResourceExhaustedError: too many jobs wait, or the process reached its memory limit.
+            ResourceExhaustedError: too many jobs wait, its memory did not become free, or the process reached its
+                memory limit.
             TrainerFailedError: the process died, or failed with an error of no known kind.
         """
-        return await self._until_gone(job, self._run(job, target, spec))
+        return await self._until_gone(job, self._run(job, target, spec, memory))
 
     async def run_aside(self, job: Job, target: Target, spec: dict[str, Any]) -> dict[str, Any]:
         """Run at once, beside the slots: for moments of work that need no memory of their own. Otherwise as `run`."""
@@ -98,26 +97,21 @@ class Trainers:
             raise abandoned
         return task.result()
 
-    @asynccontextmanager
-    async def turn(self, job: Job) -> AsyncIterator[None]:
+    def turn(self, job: Job, *, memory: int = 0) -> AbstractAsyncContextManager[None]:
         """Wait for the job's turn once and keep the slot for all of its runs in the block, one after the other.
 
-        Without it, others may come between two runs of a job, and the second may find the queue full.
+        Without it, others may come between two runs of a job, and the second may find the queue full. `memory` as in
+        `run`, for all of them.
 
         Raises:
             CancelledError: the job was cancelled while it waited.
-            ResourceExhaustedError: too many jobs wait.
+            ResourceExhaustedError: too many jobs wait, or its memory did not become free.
         """
-        job.raise_if_cancelled()
-        await self._take_slot(job)
-        try:
-            yield
-        finally:
-            self._free_slot(job)
+        return self._slots.turn(job, memory)
 
     async def close(self) -> None:
         """Cancel every job and wait until its process is gone. The fork server ends with this process."""
-        for job in [*self._running, *self._aside, *(job for job, _ in self._waiting)]:
+        for job in [*self._slots.running, *self._aside, *self._slots.waiting]:
             job.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
@@ -130,16 +124,16 @@ class Trainers:
     @property
     def running(self) -> int:
         """Jobs that have a slot now."""
-        return len(self._running)
+        return len(self._slots.running)
 
     @property
     def waiting(self) -> int:
         """Jobs that wait for a slot."""
-        return len(self._waiting)
+        return len(self._slots.waiting)
 
-    async def _run(self, job: Job, target: Target, spec: dict[str, Any]) -> dict[str, Any]:
-        if job not in self._running:
-            async with self.turn(job):
+    async def _run(self, job: Job, target: Target, spec: dict[str, Any], memory: int) -> dict[str, Any]:
+        if not self._slots.holds(job):
+            async with self.turn(job, memory=memory):
                 return await self._attend(job, target, spec)
         return await self._attend(job, target, spec)
 
@@ -147,6 +141,7 @@ class Trainers:
         job.raise_if_cancelled()
         job.run()
         child = await asyncio.to_thread(self._spawn, target, spec)
+        self._slots.occupy(job, child.pid)
         return await child.attend(job, self._patience)
 
     def _spawn(self, target: Target, spec: dict[str, Any]) -> Child:
@@ -154,47 +149,6 @@ class Trainers:
             if not self._started:
                 self.start()
             return Child.start(self._context, target, spec, self._limits)
-
-    async def _take_slot(self, job: Job) -> None:
-        if len(self._running) < self._slots and not self._waiting:
-            self._running.add(job)
-            return
-        if len(self._waiting) >= self._queue:
-            raise ResourceExhaustedError(
-                f"{len(self._running)} running and {len(self._waiting)} waiting jobs are all that this server takes. "
-                "Try again when one has finished, or cancel one: `CALL bridge.job.list()` shows yours.",
-                reason="QUEUE_FULL",
-            )
-        turn: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        entry = (job, turn)
-        self._waiting.append(entry)
-        self._tell_positions()
-        cancelled: asyncio.Future[Any] = asyncio.ensure_future(job.cancelled.wait())
-        try:
-            await asyncio.wait([turn, cancelled], return_when=asyncio.FIRST_COMPLETED)
-            job.raise_if_cancelled()
-        except BaseException:
-            if turn.done():
-                self._free_slot(job)
-            else:
-                self._waiting.remove(entry)
-                self._tell_positions()
-            raise
-        finally:
-            cancelled.cancel()
-
-    def _free_slot(self, job: Job) -> None:
-        self._running.discard(job)
-        if self._waiting:
-            following, turn = self._waiting.popleft()
-            self._running.add(following)  # at once: nobody who comes in between may take its slot
-            turn.set_result(None)
-        self._tell_positions()
-
-    def _tell_positions(self) -> None:
-        for position, (job, _) in enumerate(self._waiting):
-            before = len(self._running) + position
-            job.wait(f"waiting: {before} job{'' if before == 1 else 's'} before this one")
 
 
 @contextmanager

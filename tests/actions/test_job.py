@@ -1,16 +1,22 @@
-"""bridge/actions/job.py: the caller's jobs, listed and cancelled."""
+"""bridge/actions/job.py: the caller's jobs, listed, looked into and cancelled."""
 
 from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
 
 from bridge.actions.services import Services
-from bridge.jobs.job import Job, JobState
+from bridge.app import make_services
+from bridge.jobs.job import Job
+from bridge.jobs.process import Trainers
+from bridge.jobs.status import JobState
+from bridge.jobs.table import NewJob
+from bridge.settings import Settings
 from tests.database import CallError, Database, people_and_films
 
 
@@ -27,10 +33,11 @@ async def cancel(channel: grpc.aio.Channel, job_id: str, user: str = "ada") -> d
     return row
 
 
-def running(services: Services, job_id: str, user: str = "ada", database: str = "neo4j") -> Job:
+async def running(services: Services, job_id: str, user: str = "ada", database: str = "neo4j") -> Job:
     """Enter a job that reads the projection."""
     configuration = {"modelName": "ranks", "modelVersion": 3}
-    job = services.jobs.create(job_id, "recommend.stream", user, database, configuration, ("read projection", "score"))
+    steps = ("read projection", "score")
+    job = await services.jobs.create(NewJob("recommend.stream", user, database, configuration, steps, job_id))
     job.run()
     return job
 
@@ -55,10 +62,11 @@ async def test_a_job_that_failed_says_why(channel: grpc.aio.Channel) -> None:
         await database.call(channel, "bridge.snapshot.stats", "graph", **given)
     (row,) = await jobs(channel)
     assert (row["jobId"], row["status"], row["detail"]) == ("bad", "FAILED", str(raised.value))
+    assert row["reason"] == raised.value.reason != ""
 
 
 async def test_a_running_job_shows_what_it_does(channel: grpc.aio.Channel, services: Services) -> None:
-    job = running(services, "one")
+    job = await running(services, "one")
     job.report(1, 0.5, "15 of 30", {"ndcg": 0.25})
     (row,) = await jobs(channel)
     assert (row["status"], row["step"], row["detail"], row["figures"]) == (
@@ -70,13 +78,13 @@ async def test_a_running_job_shows_what_it_does(channel: grpc.aio.Channel, servi
 
 async def test_the_newest_job_is_on_top(channel: grpc.aio.Channel, services: Services) -> None:
     for name in ("first", "second", "third"):
-        running(services, name)
+        await running(services, name)
     assert [row["jobId"] for row in await jobs(channel)] == ["third", "second", "first"]
 
 
 async def test_everyone_sees_and_cancels_only_their_own_jobs(channel: grpc.aio.Channel, services: Services) -> None:
     """Another's job is as if it were not there, and goes on."""
-    mine, theirs = running(services, "mine"), running(services, "theirs", user="grace")
+    mine, theirs = await running(services, "mine"), await running(services, "theirs", user="grace")
     assert [row["jobId"] for row in await jobs(channel)] == ["mine"]
     for ask in (jobs(channel, jobId="theirs"), cancel(channel, "theirs")):
         with pytest.raises(CallError, match=r"`theirs` was found\. Your unfinished jobs: `mine`") as no:
@@ -91,14 +99,14 @@ async def test_everyone_sees_and_cancels_only_their_own_jobs(channel: grpc.aio.C
 
 async def test_two_users_may_give_their_jobs_one_name(channel: grpc.aio.Channel, services: Services) -> None:
     """Cancelling it means one's own."""
-    mine, theirs = running(services, "same"), running(services, "same", user="grace")
+    mine, theirs = await running(services, "same"), await running(services, "same", user="grace")
     await cancel(channel, "same", user="grace")
     assert (mine.cancel_requested, theirs.cancel_requested) == (False, True)
 
 
 async def test_jobs_of_another_database_are_not_listed(channel: grpc.aio.Channel, services: Services) -> None:
     """But one that is asked for by its id is found."""
-    running(services, "elsewhere", database="other")
+    await running(services, "elsewhere", database="other")
     assert await jobs(channel) == []
     assert [row["jobId"] for row in await jobs(channel, jobId="elsewhere")] == ["elsewhere"]
 
@@ -126,7 +134,39 @@ async def test_a_cancelled_job_is_listed_as_such(
     await asyncio.gather(call, return_exceptions=True)
 
 
-@pytest.mark.parametrize("procedure", ["bridge.job.list", "bridge.job.cancel"])
+async def test_the_version_that_a_job_has_made_is_shown_in_place_of_what_it_asked(
+    channel: grpc.aio.Channel, services: Services
+) -> None:
+    job = await running(services, "one")
+    job.made("ranks", 8)
+    (row,) = await jobs(channel)
+    assert (row["modelName"], row["modelVersion"]) == ("ranks", 8)
+
+
+async def test_the_figures_of_every_epoch_can_be_read_while_it_runs_and_after_a_restart(
+    channel: grpc.aio.Channel, services: Services, tmp_path: Path, trainers: Trainers
+) -> None:
+    """Another server on the same data finds the job FAILED, with all it had reported."""
+    job = await running(services, "one")
+    for epoch in range(3):
+        job.report(1, epoch / 3, "", {"loss": 1.0 / (1 + epoch)})
+    rows = await people_and_films().call(channel, "bridge.job.history", jobId="one")
+    assert [(row["jobId"], row["number"], row["step"], row["figures"]) for row in rows] == [
+        ("one", 1 + epoch, "score", {"loss": 1.0 / (1 + epoch)}) for epoch in range(3)
+    ]
+    assert all(row["timeReported"].tzinfo is not None for row in rows)
+    await services.jobs.close()
+    again = make_services(Settings(data=tmp_path / "server"), trainers)
+    record = await again.jobs.find("one", "ada")
+    assert (record.status.state, record.status.reason) == (JobState.FAILED, "SERVER_RESTARTED")
+    assert [dict(report.figures) for report in await again.jobs.history("one", "ada")] == [
+        row["figures"] for row in rows
+    ]
+    await again.jobs.close()
+    again.store.close()
+
+
+@pytest.mark.parametrize("procedure", ["bridge.job.list", "bridge.job.history", "bridge.job.cancel"])
 async def test_a_job_that_nobody_has_is_named(channel: grpc.aio.Channel, procedure: str) -> None:
     with pytest.raises(CallError, match=r"No job with jobId `none` was found\. Your unfinished jobs: none\."):
         await people_and_films().call(channel, procedure, jobId="none")

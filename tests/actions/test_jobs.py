@@ -14,7 +14,8 @@ import pytest
 from bridge.actions import reading
 from bridge.actions.services import Services
 from bridge.jobs import job as jobs
-from bridge.jobs.job import Job, JobState
+from bridge.jobs.job import Job
+from bridge.jobs.status import JobState
 from tests.actions.examples import RANKING
 from tests.database import CallError, Database, people_and_films
 

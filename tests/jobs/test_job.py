@@ -6,7 +6,8 @@ from contextlib import nullcontext
 import pytest
 
 from bridge.core.errors import CancelledError, InvalidArgumentError
-from bridge.jobs.job import Job, JobState, JobStatus
+from bridge.jobs.job import Job
+from bridge.jobs.status import JobState, JobStatus
 
 
 def job() -> Job:
@@ -33,12 +34,69 @@ async def test_a_job_ends_with_its_block() -> None:
         assert status.created_millis <= (status.started_millis or 0) <= (status.finished_millis or 0)
 
 
+async def test_a_rejected_job_ends_so_although_its_block_ends_well() -> None:
+    """All its work is done; why it is not served is said in words and as a constant."""
+    one = job()
+    with one:
+        one.phase(JobState.EVALUATING)
+        one.reject("NDCG .10 is below the floor of .12.", "BELOW_FLOOR")
+    status = one.status
+    assert (status.state, status.error, status.reason, status.progress) == (
+        JobState.REJECTED, "NDCG .10 is below the floor of .12.", "BELOW_FLOOR", 1.0,
+    )  # fmt: skip
+
+
+async def test_a_phase_lasts_until_the_next_unless_somebody_cancels() -> None:
+    """Progress does not bring an evaluation back to RUNNING, and a phase takes no cancellation back."""
+    one = job()
+    one.run()
+    one.phase(JobState.EVALUATING)
+    one.report(2, 0.5)
+    one.run()
+    assert one.state is JobState.EVALUATING
+    one.phase(JobState.PUBLISHING)
+    assert one.state is JobState.PUBLISHING
+    one.cancel()
+    one.phase(JobState.RUNNING)
+    assert one.state is JobState.CANCELLING
+
+
+class HeldRecorder:
+    """A disk that is slow: the test shows the end."""
+
+    def __init__(self) -> None:
+        self.ending: list[Job] = []
+
+    def note(self, job: Job, *, now: bool) -> None:
+        return
+
+    def end(self, job: Job) -> None:
+        self.ending.append(job)
+
+
+async def test_nobody_sees_an_end_before_it_is_on_disk() -> None:
+    """Until then the job is as it was; who comes late changes nothing; then everyone is woken."""
+    recorder = HeldRecorder()
+    one = Job("j1", "gnn.train", recorder=recorder)
+    one.run()
+    one.succeed()
+    one.fail("late")
+    one.cancel()
+    assert (one.state, one.status.finished_millis, recorder.ending) == (JobState.RUNNING, None, [one])
+    waiting = asyncio.ensure_future(one.ended())
+    await asyncio.sleep(0.02)
+    assert not waiting.done()
+    await asyncio.to_thread(one.show_end)
+    await asyncio.wait_for(waiting, 5)
+    assert one.state is JobState.SUCCEEDED
+
+
 async def test_progress_counts_every_step_the_same() -> None:
     """Half of the second of four steps is three eighths of the whole; what is out of range is moved into it."""
     one = job()
-    one.record(1, 0.5, "epoch 5 of 10", {"loss": 0.5})
+    one.note(1, 0.5, "epoch 5 of 10", {"loss": 0.5})
     assert (one.status.progress, one.status.step, one.status.figures) == (0.375, "fit", {"loss": 0.5})
-    one.record(9, 7.0)
+    one.note(9, 7.0)
     assert (one.status.progress, one.status.step) == (1.0, "warm")
     assert one.status.figures == {"loss": 0.5}, "the latest there were"
     one.succeed()
@@ -52,7 +110,7 @@ async def test_a_finished_job_stays_as_it_is() -> None:
     before = one.status
     one.cancel()
     one.succeed()
-    one.record(2, 0.5, "late")
+    one.note(2, 0.5, "late")
     one.wait("late")
     one.run()
     assert one.status == before
@@ -87,7 +145,7 @@ async def test_a_watcher_gets_every_state_it_is_quick_enough_for_and_the_final_o
 
     quick, slow = asyncio.ensure_future(watch(0)), asyncio.ensure_future(watch(0.1))
     for number in range(20):
-        await asyncio.to_thread(one.record, 1, number / 20)
+        await asyncio.to_thread(one.note, 1, number / 20)
         await asyncio.sleep(0.005)
     one.succeed()
     all_of_them, few = await asyncio.wait_for(asyncio.gather(quick, slow), 20)
@@ -103,7 +161,7 @@ async def test_a_watched_job_without_news_still_says_that_it_lives() -> None:
     states = [await asyncio.wait_for(anext(beats), 5) for _ in range(3)]
     assert {status.state for status in states} == {JobState.QUEUED}
     await beats.aclose()
-    assert one._watchers == set()
+    assert len(one._watchers) == 0
 
 
 def test_words_from_a_thread_that_outlives_the_loop_are_lost_without_harm() -> None:
@@ -113,7 +171,7 @@ def test_words_from_a_thread_that_outlives_the_loop_are_lost_without_harm() -> N
         return job()
 
     one = asyncio.run(make())
-    one.record(0, 0.5)
+    one.note(0, 0.5)
     assert one.status.fraction == 0.5
 
 
@@ -128,7 +186,7 @@ async def test_a_watcher_that_is_cancelled_together_with_a_change_ends(turns: in
 
     watcher = asyncio.create_task(watch())
     await asyncio.sleep(0.01)
-    job.record(0, 0.5)
+    job.note(0, 0.5)
     for _ in range(turns):
         await asyncio.sleep(0)
     watcher.cancel()

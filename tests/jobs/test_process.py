@@ -15,9 +15,9 @@ import pytest
 
 from bridge.core.errors import CancelledError, FailedPreconditionError, ResourceExhaustedError, TrainerFailedError
 from bridge.jobs.child import Patience
-from bridge.jobs.job import Job, JobState
+from bridge.jobs.job import Job
 from bridge.jobs.process import Trainers
-from bridge.jobs.table import Jobs
+from bridge.jobs.status import JobState
 from bridge.jobs.worker import Limits
 
 from . import targets
@@ -49,7 +49,7 @@ async def trainers() -> AsyncIterator[Trainers]:
 
 
 def job(name: str = "j1", steps: tuple[str, ...] = ("load", "fit")) -> Job:
-    return Jobs().create(name, "bridge.gnn.train", "", "neo4j", {}, steps)
+    return Job(name, "gnn.train", database="neo4j", steps=steps)
 
 
 async def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
@@ -65,7 +65,7 @@ async def test_a_job_returns_what_its_target_returns_and_passes_on_its_progress(
     one = job()
     result = await trainers.run(one, targets.echo, {"seeds": [1, 2], "name": "Amélie"})
     assert result["spec"] == {"seeds": [1, 2], "name": "Amélie"}
-    assert list(one.history) == [{"loss": 0.25}, {"loss": 0.125}]
+    assert [report.figures for report in one.history] == [{"loss": 0.25}, {"loss": 0.125}]
     status = one.status
     assert (status.state, status.step, status.detail, status.progress) == (JobState.RUNNING, "fit", "done", 1.0)
     other = await trainers.run(job("j2"), targets.echo, {})
@@ -126,6 +126,7 @@ async def test_a_trainer_that_dies_is_named_with_its_signal(
     """The caller learns that the process died, of what, and what to do; the next job runs."""
     with pytest.raises(TrainerFailedError, match=words.replace("(", r"\(").replace(")", r"\)")) as caught:
         await trainers.run(job(), targets.die, {"signal": int(number)})
+    assert caught.value.reason == "TRAINER_LOST"
     assert caught.value.metadata["errorId"] in caplog.text
     assert (await trainers.run(job("j2"), targets.echo, {"a": 1}))["spec"] == {"a": 1}
 
@@ -157,7 +158,7 @@ async def test_a_cancelled_job_ends_at_its_next_report(trainers: Trainers) -> No
     one.cancel()
     with pytest.raises(CancelledError, match="`j1` was cancelled"):
         await asyncio.wait_for(run, 20)
-    assert not psutil.pid_exists(int(one.history[-1]["pid"]))
+    assert not psutil.pid_exists(int(one.history[-1].figures["pid"]))
 
 
 @pytest.mark.parametrize("stubborn", [False, True])
@@ -168,7 +169,7 @@ async def test_a_job_that_does_not_see_the_flag_is_ended_by_signal_with_all_it_s
     one = job()
     run = asyncio.ensure_future(trainers.run(one, targets.ignore_the_flag, {"stubborn": stubborn, "helper": True}))
     await until(lambda: len(one.history) == 1)
-    pid, helper = int(one.history[0]["pid"]), int(one.history[0]["helper"])
+    pid, helper = int(one.history[0].figures["pid"]), int(one.history[0].figures["helper"])
     one.cancel()
     assert one.state is JobState.CANCELLING
     with pytest.raises(CancelledError):
@@ -187,7 +188,7 @@ async def test_cancelling_the_awaiting_task_ends_the_process_first(trainers: Tra
     run.cancel()
     with pytest.raises(asyncio.CancelledError):
         await run
-    assert not psutil.pid_exists(int(one.history[0]["pid"]))
+    assert not psutil.pid_exists(int(one.history[0].figures["pid"]))
     assert one.cancel_requested
 
 
@@ -297,10 +298,11 @@ async def test_a_trainer_ends_when_the_fork_server_is_killed(trainers: Trainers)
     one = job()
     run = asyncio.ensure_future(trainers.run(one, targets.ignore_the_flag, {}))
     await until(lambda: len(one.history) == 1)
-    pid = int(one.history[0]["pid"])
+    pid = int(one.history[0].figures["pid"])
     psutil.Process(pid).parent().kill()  # type: ignore[union-attr]
-    with pytest.raises(TrainerFailedError):
+    with pytest.raises(TrainerFailedError) as caught:
         await asyncio.wait_for(run, 20)
+    assert caught.value.reason == "TRAINER_LOST"
     await until(lambda: not psutil.pid_exists(pid))
     assert (await trainers.run(job("j2"), targets.echo, {}))["spec"] == {}
 
@@ -309,15 +311,15 @@ SERVER = """
 assert __name__ == "__main__", "a trainer imported the server's script"
 import asyncio
 from bridge.jobs.process import Trainers
-from bridge.jobs.table import Jobs
+from bridge.jobs.job import Job
 from {targets} import {target}
 
 async def main():
-    job = Jobs().create("j1", "test", "", "", {{}})
+    job = Job("j1", "test")
     run = asyncio.ensure_future(Trainers().run(job, {target}, {{}}))
     while not job.history:
         await asyncio.sleep(.01)
-    print(int(job.history[0]["pid"]), flush=True)
+    print(int(job.history[0].figures["pid"]), flush=True)
     await run
 
 asyncio.run(main())

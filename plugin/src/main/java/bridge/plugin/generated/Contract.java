@@ -4,7 +4,7 @@ package bridge.plugin.generated;
 /** What the plugin and the server must have in common. */
 public final class Contract {
     /** Hash of the declarations that these classes were written from; a server with another one refuses the call. */
-    public static final String HASH = "4e6af275c2c08e87";
+    public static final String HASH = "25826eaf35cf983c";
 
     private Contract() {}
 }

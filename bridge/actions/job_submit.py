@@ -1,0 +1,117 @@
+"""Trainings that go on when their client has left."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+
+from bridge.actions.base_config import GraphConfig
+from bridge.actions.job import JobRow, row_of
+from bridge.actions.jobs import new_job, told
+from bridge.actions.reading import quoted, snapshot_of
+from bridge.actions.rows import send_row
+from bridge.actions.training import Prepared, Training
+from bridge.actions.trainings import TRAININGS
+from bridge.core.call import Call
+from bridge.core.config import Config, ModelName
+from bridge.core.errors import InvalidArgumentError, did_you_mean
+from bridge.core.procedure import Procedure
+from bridge.jobs.background import cancelled_with
+from bridge.jobs.job import Job
+from bridge.jobs.status import JobRecord
+from bridge.projection.snapshots import Snapshot
+
+if TYPE_CHECKING:
+    from bridge.actions.services import Services
+
+
+class JobSubmitConfig(Config):
+    """Start a training that goes on when its client has left. Returns when all is checked and the projection read."""
+
+    procedure: str
+    """The training: the full name of a procedure `*.train`."""
+    configuration: dict[str, Any] = Field(default_factory=dict)
+    """That procedure's configuration."""
+    job_id: ModelName | None = None
+    """Name of the job; a new one when not given. To submit a name again is safe: where the same user started it before
+    and it is not yet forgotten, that job is returned and none is started."""
+
+
+async def submit(request: JobSubmitConfig, call: Call, services: Services) -> None:
+    """Answer with the job of this id; start it if there is none."""
+    training, inner = _training(request)
+    job_id = inner.job_id or ""
+    new = replace(new_job(f"{training.name}.train", inner, training.steps, call), request_id=job_id)
+    while True:
+        job = await services.jobs.of_request(call.caller.user, job_id)
+        if job is None:
+            prepared = await training.prepare(inner, call, services)
+            job, entered = await services.jobs.create_once(new)
+            if isinstance(job, Job) and entered:
+                await _start(job, prepared, inner, call, services)
+                break
+        if await _accepted(job, call):
+            break
+    await send_row(call, row_of(job.record if isinstance(job, Job) else job))
+
+
+def _training(request: JobSubmitConfig) -> tuple[Training, GraphConfig]:
+    """Return the training and its own configuration.
+
+    Raises:
+        InvalidArgumentError: there is no such training, or its configuration is wrong.
+    """
+    training = TRAININGS.get(request.procedure)
+    if training is None:
+        raise InvalidArgumentError(
+            f"`procedure` was `{request.procedure}`, but only trainings can be submitted: "
+            f"{quoted(list(TRAININGS))}.{did_you_mean(request.procedure, TRAININGS)}",
+            reason="NOT_A_TRAINING",
+        )
+    inner = training.config.parse(request.configuration)
+    if request.job_id and inner.job_id and request.job_id != inner.job_id:
+        raise InvalidArgumentError(
+            f"`jobId` was `{request.job_id}`, but in `configuration` it was `{inner.job_id}`. Give it once.",
+            reason="INVALID_CONFIGURATION",
+        )
+    return training, inner.model_copy(update={"job_id": request.job_id or inner.job_id})
+
+
+async def _start(job: Job, prepared: Prepared, request: GraphConfig, call: Call, services: Services) -> None:
+    """Read the projection for a job, promise that it goes on, and let it."""
+    try:
+        async with (
+            told(job, call, log=request.log_progress),
+            cancelled_with(job),
+            snapshot_of(call, prepared.graph, prepared.selection, services) as (snapshot, _),
+        ):
+            await services.jobs.accept(job)
+            held = ExitStack()
+            held.enter_context(services.snapshots.pin(snapshot))
+            services.jobs.background.start(job, lambda job: _work(job, prepared, snapshot, held))
+    except BaseException as error:
+        job.end_with(error)
+        await job.ended()
+        raise
+
+
+async def _work(job: Job, prepared: Prepared, snapshot: Snapshot, held: ExitStack) -> None:
+    with held:
+        job.run()
+        await prepared.work(job, snapshot)
+
+
+async def _accepted(job: Job | JobRecord, call: Call) -> bool:
+    """Wait until another call's job goes on for good; False when it ended before."""
+    if isinstance(job, Job):
+        async with told(job, call, log=False):
+            async for status in job.changes():
+                if job.accepted or status.state.finished:
+                    break
+    return job.accepted
+
+
+JOB_SUBMIT = Procedure("bridge.job", JobSubmitConfig, {"submit": JobRow}, submit)

@@ -1,0 +1,248 @@
+"""The file of all jobs: SQLite, so that a job outlives the server that ran it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bridge.core.errors import FailedPreconditionError
+from bridge.jobs.job import HISTORY_LENGTH
+from bridge.jobs.record_rows import COLUMNS, to_record, to_row, to_update
+from bridge.jobs.status import FINISHED, JobRecord, JobReport, JobState
+
+SCHEMA_VERSION = 1
+"""Of the tables below; kept in the file as SQLite's `user_version`."""
+
+SCHEMA = """
+CREATE TABLE jobs (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, id TEXT NOT NULL, user TEXT NOT NULL,
+    database TEXT NOT NULL, name TEXT NOT NULL, request_id TEXT, accepted INTEGER NOT NULL,
+    configuration TEXT NOT NULL, steps TEXT NOT NULL, state TEXT NOT NULL, step_index INTEGER NOT NULL,
+    fraction REAL NOT NULL, progress REAL NOT NULL, detail TEXT NOT NULL, figures TEXT NOT NULL, error TEXT NOT NULL,
+    reason TEXT NOT NULL, model_name TEXT NOT NULL, model_version INTEGER, created_millis INTEGER NOT NULL,
+    started_millis INTEGER, finished_millis INTEGER
+);
+CREATE UNIQUE INDEX jobs_by_request ON jobs (user, request_id) WHERE request_id IS NOT NULL;
+CREATE INDEX jobs_by_id ON jobs (user, id, number);
+CREATE INDEX jobs_by_end ON jobs (finished_millis);
+CREATE TABLE history (
+    job INTEGER NOT NULL REFERENCES jobs ON DELETE CASCADE, number INTEGER NOT NULL, millis INTEGER NOT NULL,
+    step TEXT NOT NULL, figures TEXT NOT NULL, PRIMARY KEY (job, number)
+) WITHOUT ROWID;
+"""
+
+INSERT = f"""
+INSERT INTO jobs ({", ".join(COLUMNS)}) VALUES ({", ".join(f":{name}" for name in COLUMNS)})
+ON CONFLICT (user, request_id) WHERE request_id IS NOT NULL DO NOTHING
+"""
+
+# A final state never changes, whoever comes late.
+UPDATE = f"""
+UPDATE jobs SET request_id = :request_id, accepted = :accepted, state = :state, step_index = :step_index,
+    fraction = :fraction, progress = :progress, detail = :detail, figures = :figures, error = :error,
+    reason = :reason, model_name = :model_name, model_version = :model_version, started_millis = :started_millis,
+    finished_millis = :finished_millis
+WHERE key = :key AND state NOT IN ({", ".join(f"'{state}'" for state in sorted(FINISHED))})
+"""
+
+APPEND = """
+INSERT OR REPLACE INTO history (job, number, millis, step, figures) SELECT number, ?, ?, ?, ? FROM jobs WHERE key = ?
+"""
+
+FORGET = "DELETE FROM history WHERE number <= ? AND job = (SELECT number FROM jobs WHERE key = ?)"
+
+# A request whose caller was promised nothing may be made anew.
+SETTLE = f"""
+UPDATE jobs SET state = '{JobState.FAILED}', error = ?, reason = 'SERVER_RESTARTED', finished_millis = ?,
+    request_id = CASE WHEN accepted THEN request_id END
+WHERE finished_millis IS NULL
+"""
+
+RESTARTED = (
+    "The server stopped while this job was at work, and its trainer ended with it. Stored models are as before. "
+    "Start it again."
+)
+
+_DAY_MILLIS = 24 * 60 * 60 * 1000
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Change:
+    """What has become of a job that is in the file."""
+
+    record: JobRecord
+    reports: Sequence[JobReport] = ()
+
+
+class JobStore:
+    """The jobs on disk, readable by the server's user alone. Blocks: never call it on the event loop.
+
+    Safe between threads. Every write is on disk when the method returns.
+    """
+
+    def __init__(self, path: Path, *, days: int = 30) -> None:
+        """Open the file; make every unfinished job in it FAILED, and forget those that ended `days` ago.
+
+        A file that can not be read is set aside beside the new one: jobs are not worth a server that does not start.
+
+        Raises:
+            FailedPreconditionError: a newer bridge has written it.
+        """
+        self._path = path
+        self._days = days
+        self._lock = threading.Lock()
+        try:
+            self._connection = _open(path)
+        except sqlite3.DatabaseError as error:
+            aside = path.with_name(f"{path.name}.damaged-{time.time_ns()}")
+            _log.error("%s can not be read (%s); it is now %s, and the table of jobs begins anew", path, error, aside)
+            _set_aside(path, aside)
+            self._connection = _open(path)
+        with self._transaction() as cursor:
+            cursor.execute(SETTLE, (RESTARTED, _now_millis()))
+            if cursor.rowcount:
+                _log.warning("%d jobs were at work when the server stopped; they are FAILED", cursor.rowcount)
+        self.prune()
+
+    def write(self, entering: Sequence[JobRecord], changes: Sequence[Change]) -> list[JobRecord | None]:
+        """Enter new jobs, then note what became of jobs: all of it, or nothing if this raises.
+
+        Returns:
+            for each new job None, or the job that has the same request id and is there in its place.
+
+        Raises:
+            sqlite3.Error: the disk is full, or fails.
+        """
+        with self._transaction() as cursor:
+            found = [_enter(cursor, record) for record in entering]
+            for change in changes:
+                _update(cursor, change)
+        return found
+
+    def newest(self, user: str, database: str | None, limit: int) -> list[JobRecord]:
+        """Return a user's newest jobs, the newest first; those of one database when it is given."""
+        where = "user = :user AND (:database IS NULL OR database = :database)"
+        given = {"user": user, "database": database, "limit": limit}
+        return self._records(f"WHERE {where} ORDER BY number DESC LIMIT :limit", given)
+
+    def find(self, job_id: str, user: str) -> JobRecord | None:
+        """Return a user's newest job of that id."""
+        where = "WHERE user = :user AND id = :id ORDER BY number DESC LIMIT 1"
+        return next(iter(self._records(where, {"user": user, "id": job_id})), None)
+
+    def of_request(self, user: str, request_id: str) -> JobRecord | None:
+        """Return the job that a user's request has."""
+        where = "WHERE user = :user AND request_id = :request"
+        return next(iter(self._records(where, {"user": user, "request": request_id})), None)
+
+    def history(self, key: str) -> list[JobReport]:
+        """Return the reports of a job, in the order in which they came."""
+        with self._lock:
+            rows = self._connection.execute(
+                "SELECT history.number, millis, step, history.figures FROM history "
+                "JOIN jobs ON jobs.number = history.job WHERE key = ? ORDER BY history.number",
+                (key,),
+            ).fetchall()
+        return [JobReport(number, millis, step, json.loads(figures)) for number, millis, step, figures in rows]
+
+    def prune(self) -> int:
+        """Forget the jobs that ended longer ago than they are kept; return how many."""
+        with self._transaction() as cursor:
+            cursor.execute("DELETE FROM jobs WHERE finished_millis < ?", (_now_millis() - self._days * _DAY_MILLIS,))
+            return cursor.rowcount
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._lock:
+            self._connection.close()
+
+    def _records(self, where: str, given: dict[str, Any]) -> list[JobRecord]:
+        with self._lock:
+            rows = self._connection.execute(f"SELECT {', '.join(COLUMNS)} FROM jobs {where}", given).fetchall()
+        return [to_record(dict(zip(COLUMNS, row, strict=True))) for row in rows]
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Cursor]:
+        with self._lock:
+            cursor = self._connection.cursor()
+            cursor.execute("BEGIN IMMEDIATE")
+            try:
+                yield cursor
+                cursor.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:  # a full disk may have ended it already
+                    cursor.execute("ROLLBACK")
+                raise
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))  # SQLite gives its side files the same rights
+    path.chmod(0o600)
+    connection = sqlite3.connect(path, timeout=10.0, isolation_level=None, check_same_thread=False)
+    try:
+        _prepare(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if verdict != "ok":
+        raise sqlite3.DatabaseError(verdict)
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > SCHEMA_VERSION:
+        raise FailedPreconditionError(
+            f"The table of jobs {path} has format {version}, but this bridge reads up to {SCHEMA_VERSION}. Start the "
+            "newer bridge that wrote it, or move the file away: only the list of past jobs is lost.",
+            reason="NEWER_FORMAT",
+        )
+    if version < SCHEMA_VERSION:
+        connection.executescript(f"BEGIN; {SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
+
+
+def _set_aside(path: Path, aside: Path) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        part = path.with_name(path.name + suffix)
+        if part.exists():
+            part.rename(aside.with_name(aside.name + suffix))
+
+
+def _enter(cursor: sqlite3.Cursor, record: JobRecord) -> JobRecord | None:
+    cursor.execute(INSERT, to_row(record))
+    if cursor.rowcount:
+        return None
+    row = cursor.execute(
+        f"SELECT {', '.join(COLUMNS)} FROM jobs WHERE user = ? AND request_id = ?", (record.user, record.request_id)
+    ).fetchone()
+    return to_record(dict(zip(COLUMNS, row, strict=True)))
+
+
+def _update(cursor: sqlite3.Cursor, change: Change) -> None:
+    record = change.record
+    cursor.execute(UPDATE, to_update(record))
+    cursor.executemany(
+        APPEND,
+        [(each.number, each.millis, each.step, json.dumps(dict(each.figures)), record.key) for each in change.reports],
+    )
+    if change.reports and change.reports[-1].number > HISTORY_LENGTH:
+        cursor.execute(FORGET, (change.reports[-1].number - HISTORY_LENGTH, record.key))
+
+
+def _now_millis() -> int:
+    return time.time_ns() // 1_000_000
