@@ -7,10 +7,13 @@ import signal
 import stat
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
+import torch
+from threadpoolctl import threadpool_info
 
 from bridge.app import claimed, make_services, serve
 from bridge.core.errors import FailedPreconditionError, InvalidArgumentError
@@ -35,6 +38,25 @@ def test_what_a_killed_server_left_in_scratch_is_cleared_and_for_the_owner_only(
     services = make_services(Settings(data=tmp_path), Trainers())
     assert list(services.scratch.iterdir()) == []
     assert stat.S_IMODE(services.scratch.stat().st_mode) == 0o700
+    services.store.close()
+
+
+@pytest.mark.parametrize(("threads", "computations", "each"), [(4, 2, 2), (1, 2, 1), (3, 1, 3)])
+def test_computations_of_the_server_share_the_threads_it_may_use(
+    tmp_path: Path, threads: int, computations: int, each: int
+) -> None:
+    """In every thread of the executor, for torch and for the libraries of linear algebra alike."""
+    settings = Settings(data=tmp_path, threads=threads, executor_threads=computations)
+    services = make_services(settings, Trainers())
+    together = threading.Barrier(computations)
+
+    def bounds() -> set[int]:
+        together.wait(30)
+        return {torch.get_num_threads(), *(pool["num_threads"] for pool in threadpool_info())}
+
+    found = [services.executor.submit(bounds) for _ in range(computations)]
+    assert [future.result(30) for future in found] == [{each}] * computations
+    services.executor.shutdown()
     services.store.close()
 
 

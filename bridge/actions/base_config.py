@@ -19,7 +19,8 @@ class GraphConfig(Config):
     """Keys of everything that reads a projection."""
 
     concurrency: PositiveInt = 4
-    """Threads that the computation may use, at most as many as the server allows."""
+    """Threads of a training process, at most as many as the server allows. Accepted as in GDS where the server itself
+    computes: there its own bound applies."""
     job_id: ModelName | None = None
     """Name of the job in gds.listProgress and bridge.job.list; a new one when not given."""
     log_progress: bool = True

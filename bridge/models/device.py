@@ -1,10 +1,11 @@
-"""Where to compute."""
+"""Where to compute, on how many threads."""
 
 from __future__ import annotations
 
 from typing import Literal
 
 import torch
+from threadpoolctl import threadpool_limits
 
 from bridge.core.errors import FailedPreconditionError
 
@@ -25,3 +26,12 @@ def resolve_device(wanted: Device) -> str:
             reason="NO_GPU",
         )
     return "cuda" if there and wanted != "cpu" else "cpu"
+
+
+def bound_threads(count: int) -> None:
+    """Let torch and the libraries of linear algebra use at most `count` threads for what the calling thread computes.
+
+    OpenMP keeps its bound for each thread that calls it: every thread of an executor has to set its own.
+    """
+    torch.set_num_threads(count)
+    threadpool_limits(count)
