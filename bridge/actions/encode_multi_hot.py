@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,6 +30,9 @@ STEPS = ("read", "add to the projection")
 
 MOST_VALUES = 4_096
 """Longest vocabulary: a vector has so many elements for each node."""
+
+Ids = NDArray[np.integer[Any]]
+"""Internal ids, int [n]."""
 
 Sets = dict[str, tuple[NDArray[np.int64], list[list[str]]]]
 """By label, internal ids int64 [N] and each node's values."""
@@ -102,15 +105,45 @@ async def _neighbours(
     types: Sequence[str],
     services: Services,
 ) -> Sets:
-    everything = list(graph.labels)
+    needed = await _labels_within_reach(call, graph, labels, types, services)
     selection = Selection(
-        labels=dict.fromkeys(everything, ()),
+        labels=dict.fromkeys(needed, ()),
         types=dict.fromkeys(types, ()),
-        node_keys=keys_of(graph, everything, request.node_keys),
+        node_keys=keys_of(graph, needed, request.node_keys),
     )
     async with snapshot_of(call, graph, selection, services) as (snapshot, _):
         projection = open_snapshot(snapshot.path)
         return {label: await services.compute(_neighbours_of, projection, label) for label in labels}
+
+
+async def _labels_within_reach(
+    call: Call, graph: Graph, labels: Sequence[str], types: Sequence[str], services: Services
+) -> list[str]:
+    """Return the labels to encode with those of their neighbours: the keys of all others are nobody's business."""
+    everything = list(graph.labels)
+    if set(labels) == set(everything):
+        return everything
+    nodes, relationships = await call.read_projection(dict.fromkeys(everything, ()), dict.fromkeys(types, ()))
+    ids = {label: table.columns["id"].values for label, table in nodes.items()}
+    links = [(table.columns["source"].values, table.columns["target"].values) for table in relationships.values()]
+    return await services.compute(_within_reach, ids, links, labels)
+
+
+def _within_reach(ids: Mapping[str, Ids], links: Sequence[tuple[Ids, Ids]], labels: Sequence[str]) -> list[str]:
+    """Add to some labels those that it takes to name all their neighbours.
+
+    A neighbour of several labels is named by one of them: by one that is there anyway, else by the largest.
+    """
+    encoded = np.unique(np.concatenate([ids[label] for label in labels]))
+    reached = [far[np.isin(near, encoded)] for link in links for near, far in (link, link[::-1])]
+    left = np.setdiff1d(np.concatenate([np.empty(0, np.int64), *reached]), encoded)
+    needed = list(labels)
+    for label in sorted(ids.keys() - set(labels), key=lambda each: (-len(ids[each]), each)):
+        beyond = np.setdiff1d(left, ids[label])
+        if len(beyond) < len(left):
+            needed.append(label)
+            left = beyond
+    return sorted(needed)
 
 
 def _neighbours_of(projection: Projection, label: str) -> tuple[NDArray[np.int64], list[list[str]]]:

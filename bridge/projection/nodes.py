@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.core.columns import INVISIBLE, MISSING, PRESENT, Column, Table
+from bridge.core.config import type_name
 from bridge.core.errors import FailedPreconditionError
 from bridge.core.projection import NodeTable
 from bridge.projection.narrowing import narrowest
@@ -92,10 +93,10 @@ def _key_array(label: str, key_property: str, values: NDArray[Any]) -> NDArray[A
         return values.astype(np.int64, copy=False)
     if values.ndim == 1 and values.dtype.kind == "U":
         return values
-    kinds = sorted({type(value).__name__ for value in values.tolist()})
-    if kinds in ([], ["int"]):
+    kinds = sorted({type_name(value) for value in values.tolist()})
+    if kinds in ([], ["Integer"]):
         return values.astype(np.int64)
-    if kinds == ["str"]:
+    if kinds == ["String"]:
         return _string_keys(label, key_property, values)
     raise FailedPreconditionError(
         f"The {_subject(label, key_property)} has values of type {', '.join(kinds)}, but the keys of one label must "

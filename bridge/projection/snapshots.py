@@ -158,7 +158,7 @@ class Snapshots:
             if snapshot not in self._kept.values():
                 raise FailedPreconditionError(
                     f"The snapshot {snapshot.fingerprint[:12]} has made room for newer ones before it was used. "
-                    "Call again, and give the server a larger limit for snapshots if this happens often.",
+                    "Call again, and start the server with a larger BRIDGE_SNAPSHOT_MIB if this happens often.",
                     reason="SNAPSHOT_EVICTED",
                 )
             self._pins[snapshot.path] = self._pins.get(snapshot.path, 0) + 1
@@ -194,8 +194,9 @@ class Snapshots:
         pinned += sum(self._writing.values())
         if needed + pinned > self._max_bytes:
             raise ResourceExhaustedError(
-                f"The snapshot of this projection takes {needed} bytes, but snapshots may take {self._max_bytes}, "
-                f"of which {pinned} are in use. Project fewer properties, wait for running jobs, or raise the limit.",
+                f"The snapshot of this projection takes {_mib(needed)}, but snapshots may take {_mib(self._max_bytes)}, "
+                f"of which {_mib(pinned)} are in use. Project fewer properties, wait for running jobs, or start the "
+                "server with a larger BRIDGE_SNAPSHOT_MIB.",
                 reason="SNAPSHOT_TOO_LARGE",
             )
         for folder in [name for name, snapshot in self._kept.items() if snapshot.path not in self._pins]:
@@ -225,11 +226,15 @@ def projection_bytes(projection: Projection) -> int:
     )
 
 
+def _mib(count: int) -> str:
+    return f"{count / 2**20:,.1f} MiB"
+
+
 def _no_space(root: Path, needed: int, error: OSError) -> ResourceExhaustedError:
     free = shutil.disk_usage(root).free
     return ResourceExhaustedError(
-        f"The snapshot of this projection takes {needed} bytes and could not be written "
-        f"({error.strerror or error}); the disk of the server's data folder has {free} bytes free. "
+        f"The snapshot of this projection takes {_mib(needed)} and could not be written "
+        f"({error.strerror or error}); the disk of the server's data folder has {_mib(free)} free. "
         "Free some space or project fewer properties.",
         reason="DISK_FULL",
     )

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import grpc
+import numpy as np
 import pytest
 
+from bridge.actions.encode_multi_hot import _within_reach
 from tests.database import CallError, Database, Node, people_and_films
 
 USERS = 30
@@ -121,3 +123,25 @@ async def test_a_vocabulary_has_its_bounds(channel: grpc.aio.Channel) -> None:
     database = Database([Node("Film", {"tags": [f"t{place}" for place in range(5000)]})], [])
     with pytest.raises(CallError, match=r"5,000 different values, but .* 1 to 4,096"):
         await encode(database, channel, sourceProperty="tags")
+
+
+async def test_labels_that_no_neighbour_has_need_no_key(channel: grpc.aio.Channel) -> None:
+    """Users without a key, and a key of theirs that is null, stand in nobody's way."""
+    database = people_and_films()
+    database.keys = {"Tag": "name", "Film": "filmId", "User": "userId"}
+    database.nodes[0].stored.clear()
+    row = await encode(database, channel, relationshipTypes=["TAGGED"])
+    assert row["vocabulary"] == ["east", "west"]
+    with pytest.raises(CallError, match="`userId` of `User` is null for 1 of 30 nodes"):
+        await encode(database, channel, relationshipTypes=["TAGGED", "RATED"], mutateProperty="other")
+
+
+def test_a_neighbour_of_several_labels_is_named_by_one_of_them() -> None:
+    """The encoded label itself if it is one of them, else the largest."""
+    ids = {"Film": np.arange(4), "Person": np.arange(10, 20), "Actor": np.arange(10, 13), "Tag": np.arange(30, 32)}
+    links = [(np.array([0, 11]), np.array([12, 3]))]
+    assert _within_reach(ids, links, ["Film"]) == ["Film", "Person"]
+    assert _within_reach(ids, links, ["Actor"]) == ["Actor", "Film"]
+    assert _within_reach(ids | {"Best": np.array([12])}, links, ["Film", "Best"]) == ["Best", "Film", "Person"]
+    assert _within_reach(ids, [(np.array([30]), np.array([31]))], ["Tag"]) == ["Tag"]
+    assert _within_reach(ids, [], ["Tag"]) == ["Tag"]

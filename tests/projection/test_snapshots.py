@@ -113,6 +113,7 @@ def test_the_least_recently_used_makes_room(tmp_path: Path) -> None:
 def test_a_snapshot_in_use_stays(tmp_path: Path) -> None:
     """A pinned one is not evicted: an older one that is free goes first, and without any the newcomer is refused."""
     size = Snapshots(tmp_path / "a", LIMIT).keep(KEY, projection()).bytes
+    in_use = f"of which {2 * size / 2**20:.1f} MiB are in use"
     snapshots = Snapshots(tmp_path / "b", int(2.5 * size))
     first, second, third, fourth = keys(4)
     used = snapshots.keep(first, projection(1))
@@ -123,9 +124,7 @@ def test_a_snapshot_in_use_stays(tmp_path: Path) -> None:
         with (
             snapshots.pin(used),
             snapshots.pin(snapshots.find(third)),
-            pytest.raises(  # type: ignore[arg-type]
-                ResourceExhaustedError, match=rf"may take {int(2.5 * size)}, of which {2 * size} are in use"
-            ),
+            pytest.raises(ResourceExhaustedError, match=in_use),
         ):
             snapshots.keep(fourth, projection(4))
     snapshots.keep(fourth, projection(4))
@@ -135,10 +134,11 @@ def test_a_snapshot_in_use_stays(tmp_path: Path) -> None:
 
 
 def test_a_snapshot_above_the_limit_is_refused(tmp_path: Path) -> None:
-    """The error has both numbers, and what is kept stays."""
-    snapshots = Snapshots(tmp_path, 10)
-    needed = projection_bytes(projection())
-    with pytest.raises(ResourceExhaustedError, match=rf"takes {needed} bytes, but snapshots may take 10,"):
+    """The error has both numbers and the setting to change, and what is kept stays."""
+    snapshots = Snapshots(tmp_path, 2**10)
+    needed = projection_bytes(projection()) / 2**20
+    text = rf"takes {needed:.1f} MiB, but snapshots may take 0\.0 MiB, .* larger BRIDGE_SNAPSHOT_MIB"
+    with pytest.raises(ResourceExhaustedError, match=text):
         snapshots.keep(KEY, projection())
     assert list(tmp_path.iterdir()) == []
 
@@ -155,8 +155,9 @@ def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.M
 
     monkeypatch.setattr(folder, "_write_array", full)
     snapshots = Snapshots(tmp_path, LIMIT)
-    needed = projection_bytes(projection())
-    with pytest.raises(ResourceExhaustedError, match=rf"takes {needed} bytes .*No space left on device.* bytes free"):
+    needed = projection_bytes(projection()) / 2**20
+    text = rf"takes {needed:.1f} MiB .*No space left on device.* MiB free"
+    with pytest.raises(ResourceExhaustedError, match=text):
         snapshots.keep(KEY, projection())
     assert list(tmp_path.iterdir()) == []
     assert (snapshots.find(KEY), snapshots.bytes) == (None, 0)
