@@ -23,6 +23,7 @@ from bridge.jobs.process import Trainers
 from bridge.jobs.store import JobStore
 from bridge.jobs.table import Jobs
 from bridge.jobs.worker import Limits
+from bridge.models.device import bound_threads
 from bridge.projection.snapshots import Snapshots
 from bridge.registry import files
 from bridge.registry.live import Live
@@ -125,8 +126,16 @@ def make_services(settings: Settings, trainers: Trainers) -> Services:
         vocabularies=Vocabularies(data / "vocabularies"),
         provenance=Provenance(),
         scratch=_emptied(data / "scratch"),
-        executor=ThreadPoolExecutor(settings.executor_threads, thread_name_prefix="compute"),
+        executor=_executor(settings),
         threads=settings.threads,
+    )
+
+
+def _executor(settings: Settings) -> ThreadPoolExecutor:
+    """Make the threads that compute: together they use as many CPUs as one training may."""
+    each = max(1, settings.threads // settings.executor_threads)
+    return ThreadPoolExecutor(
+        settings.executor_threads, thread_name_prefix="compute", initializer=bound_threads, initargs=(each,)
     )
 
 
