@@ -19,6 +19,8 @@ from bridge.models.walks import SEED_MASK
 
 SHARED_NOISE, SHARED_NOISE_OF_LARGE = 8, 4
 """Noise contexts that the contexts of a target share, in multiples of `negativeSamplingRate`."""
+SHARING, SHARING_OF_LARGE = 1, 16
+"""Targets in a row that share them."""
 LARGE = 10_000
 """From so many nodes on vectors are far from the processor's caches, where noise costs most of the time."""
 LANES = 16
@@ -91,7 +93,7 @@ class Blocks:
 
 def block_count(node_count: int) -> int:
     """Say how many threads a graph can use: P."""
-    return 1 if node_count < 64 else 4 if node_count < 100_000 else 8
+    return 1 if node_count < 64 else 4
 
 
 class SkipGram:
@@ -203,11 +205,13 @@ class SkipGram:
     ) -> tuple[float, int]:
         i, j = meeting
         settings, ends, blocks = self.settings, self.blocks.ends, len(targets)
-        shared = SHARED_NOISE if len(self.counts) < LARGE else SHARED_NOISE_OF_LARGE
+        large = len(self.counts) >= LARGE
+        shared = SHARED_NOISE_OF_LARGE if large else SHARED_NOISE
         done: tuple[float, int] = kernels.train_targets(
             targets[i], rows, reach, self._walks.length,
             ends[j], ends[j + 1], self._shares[j], self._accept, self._alias,
             settings.negative_rate, max(1, shared * settings.negative_rate // blocks),
+            SHARING_OF_LARGE if large else SHARING,
             float(settings.score_offset), float(rate), _stream(self._seed, NOISE, *step, i, j), self._table,
             self.targets, self.contexts, self._target_squares, self._context_squares,
         )  # fmt: skip

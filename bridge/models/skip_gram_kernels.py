@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from bridge.models.compiled import compiled
+from bridge.models.compiled import compiled, prefetch
 from bridge.models.walk_kernels import HALF, LOW, STEP, UNIT, mixed
 
 SCORE_LIMIT = 16.0
@@ -92,6 +92,7 @@ def train_targets(
     alias: Any,
     rate: Any,
     negatives: Any,
+    sharing: Any,
     offset: Any,
     learning_rate: Any,
     seed: Any,
@@ -104,11 +105,14 @@ def train_targets(
     """Take the pairs of the places in `order` with contexts in rows `low` to `high`; return summed loss and pairs.
 
     A place with c contexts in all has c · `rate` · `share` noise contexts of this block, drawn as at most `negatives`
-    ones of greater weight, which its contexts share. Row-wise AdaGrad (Duchi, Hazan & Singer 2011).
+    ones of greater weight, which its contexts share, and `sharing` places in turn: their vectors are then at hand.
+    Row-wise AdaGrad (Duchi, Hazan & Singer 2011).
     """
     width = target_vectors.shape[1]
     gradient = np.empty(width, np.float32)
     chosen = np.empty(2 * length + negatives, np.int32)
+    pool = np.empty(negatives, np.int32)
+    left = 0
     cell = np.float32(CELLS_PER_UNIT)
     limit = np.float32(SCORE_LIMIT - 0.01)
     per_element = np.float32(1.0 / width)
@@ -117,8 +121,11 @@ def train_targets(
     loss: Any = 0.0
     pairs = 0
     s = seed
-    for place in order:
+    for at in range(len(order)):
+        place = order[at]
         row = rows[place]
+        if at + 1 < len(order):
+            prefetch(target_vectors, rows[order[at + 1]])
         begin = place - place % length
         context_count, positives = 0, 0
         for other in range(max(begin, place - reach[place]), min(begin + length, place + reach[place] + 1)):
@@ -132,13 +139,18 @@ def train_targets(
             continue
         noise = rate * share * context_count
         drawn = min(negatives, np.int64(np.ceil(noise)))
+        if left == 0:
+            for k in range(negatives):
+                s += STEP
+                bits = mixed(s)
+                pick = low + np.int64(((bits >> HALF) * np.uint64(high - low)) >> HALF)
+                if np.float64(bits & LOW) * UNIT >= accept[pick]:
+                    pick = low + alias[pick]
+                pool[k] = pick
+            left = sharing
+        left -= 1
         for k in range(drawn):
-            s += STEP
-            bits = mixed(s)
-            pick = low + np.int64(((bits >> HALF) * np.uint64(high - low)) >> HALF)
-            if np.float64(bits & LOW) * UNIT >= accept[pick]:
-                pick = low + alias[pick]
-            chosen[positives + k] = pick
+            chosen[positives + k] = pool[k]
         noise_weight = np.float32(noise / max(1, drawn))
         target = target_vectors[row]
         square = np.float32(0)
@@ -146,6 +158,8 @@ def train_targets(
             gradient[e] = 0
             square += target[e] * target[e]
         square *= per_element
+        for k in range(positives):
+            prefetch(context_vectors, chosen[k])
         for k in range(positives + drawn):
             context = context_vectors[chosen[k]]
             score = np.float32(0)

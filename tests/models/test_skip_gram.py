@@ -147,7 +147,7 @@ def test_no_pair_crosses_the_window_or_the_walk(place: int, near: list[int]) -> 
     nothing = np.zeros(20, np.float32)
     _, pairs = kernels.train_targets(
         np.array([place], np.int32), rows, np.full(20, 2, np.int32), 10, np.int64(0), np.int64(20), 1.0,
-        nothing, np.zeros(20, np.int32), 0, 1, 0.0, 0.1, np.uint64(1), kernels.softplus_table(),
+        nothing, np.zeros(20, np.int32), 0, 1, 1, 0.0, 0.1, np.uint64(1), kernels.softplus_table(),
         targets, contexts, np.zeros(20, np.float32), np.zeros(20, np.float32),
     )  # fmt: skip
     assert np.flatnonzero((contexts != before).any(axis=1)).tolist() == near
