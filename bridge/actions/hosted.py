@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from bridge.actions.base_config import ModelConfig
 from bridge.actions.feature_contract import check_features
 from bridge.actions.gnn_fit import SERVED
-from bridge.actions.provenance import Provenance
+from bridge.actions.provenance import Provenance, forget_changed
 from bridge.actions.reading import Selection, quoted, snapshot_of
 from bridge.actions.relationship_contract import check_relationships
 from bridge.core.call import Call
@@ -109,9 +109,11 @@ async def ask(
         FailedPreconditionError: the projection does not fit the model, and why.
     """
     selection = _selection(request, version.manifest, graph, more_types)
-    _check_encoders(version.manifest, graph, call, services.provenance)
-    async with snapshot_of(call, graph, selection, services) as (snapshot, _), services.turns.of(version.key):
-        projection, scorer = await services.finish(_answer, services.live, version, snapshot)
+    async with snapshot_of(call, graph, selection, services) as (snapshot, _):
+        await forget_changed(call, graph, snapshot, services)
+        _check_encoders(version.manifest, graph, call, services.provenance)
+        async with services.turns.of(version.key):
+            projection, scorer = await services.finish(_answer, services.live, version, snapshot)
     return Asked(version, graph, target_of(version.manifest), projection, scorer)
 
 

@@ -12,6 +12,7 @@ from typing import ParamSpec, TypeVar
 from bridge.actions.hosted import Hosted
 from bridge.actions.provenance import Provenance
 from bridge.actions.turns import Turns
+from bridge.actions.undisturbed import undisturbed
 from bridge.core.procedure import Procedure
 from bridge.jobs.process import Trainers
 from bridge.jobs.table import Jobs
@@ -55,14 +56,4 @@ class Services:
 
     async def finish(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run what must not be left half done: who is cancelled meanwhile leaves when it has ended."""
-        work = asyncio.ensure_future(self.compute(function, *args, **kwargs))
-        abandoned: asyncio.CancelledError | None = None
-        while not work.done():
-            try:
-                await asyncio.wait([work])
-            except asyncio.CancelledError as error:
-                abandoned = error
-        if abandoned is not None:
-            work.exception()
-            raise abandoned
-        return work.result()
+        return await undisturbed(self.compute(function, *args, **kwargs))

@@ -1,0 +1,123 @@
+"""bridge/actions/provenance.py: an origin lasts no longer than what it is the origin of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+import grpc
+import numpy as np
+import pytest
+
+from bridge.actions import provenance as module
+from bridge.actions.provenance import Origin, Provenance, Sample
+from bridge.actions.services import Services
+from bridge.core.call import Call, Caller
+from bridge.core.graph import Graph, Label, Property, RelationshipType
+from bridge.core.projection import NodeTable
+from tests.actions.examples import RATING
+from tests.database import CallError, Database, people_and_films
+
+MADE = Origin("multiHot:77ab", frozenset({"RATED"}))
+
+
+@dataclass
+class Asking:
+    caller: Caller
+
+
+CALL = cast(Call, Asking(Caller("ada", "neo4j", "id-of-neo4j")))
+
+
+def graph(*properties: str, modified: int = 1, created: int = 1, types: tuple[str, ...] = ()) -> Graph:
+    film = Label("Film", 3, {name: Property(name, "FLOAT_ARRAY", 2) for name in properties})
+    kinds = {name: RelationshipType(name, 1) for name in types}
+    return Graph("graph", 3, 1, created, modified, {"Film": film}, kinds)
+
+
+def made(**types: Origin) -> Provenance:
+    provenance = Provenance()
+    provenance.record(CALL, graph(), "Film", "hot", MADE)
+    for name, origin in types.items():
+        provenance.record_type(CALL, graph(), name, origin)
+    return provenance
+
+
+def test_what_was_just_made_is_known_before_the_projection_is_described_again() -> None:
+    """Several labels get their property within one call, each recorded with the description from before."""
+    provenance = made()
+    provenance.record(CALL, graph(), "Tag", "hot", MADE)
+    assert provenance.find(CALL, graph(), "Film", "hot") == MADE
+    assert provenance.find(CALL, graph("hot", modified=2), "Film", "hot") == MADE
+
+
+def test_a_property_that_was_dropped_is_forgotten_for_good() -> None:
+    """Another of its name, made elsewhere, has no origin."""
+    provenance = made()
+    assert provenance.find(CALL, graph(modified=3), "Film", "other") is None
+    assert provenance.find(CALL, graph("hot", modified=4), "Film", "hot") is None
+
+
+def test_a_relationship_type_that_was_dropped_is_forgotten_too() -> None:
+    provenance = made(SIMILAR=MADE)
+    assert provenance.find_type(CALL, graph("hot", modified=2, types=("SIMILAR",)), "SIMILAR") == MADE
+    provenance.find_type(CALL, graph("hot", modified=3), "SIMILAR")
+    assert provenance.find_type(CALL, graph("hot", modified=4, types=("SIMILAR",)), "SIMILAR") is None
+    assert provenance.find(CALL, graph("hot", modified=4), "Film", "hot") == MADE
+
+
+def test_a_projection_made_anew_leaves_nothing_of_the_one_before() -> None:
+    provenance = made()
+    assert provenance.find(CALL, graph("hot", created=2), "Film", "hot") is None
+    assert provenance.count == 0
+
+
+def test_the_number_of_origins_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The oldest leave."""
+    monkeypatch.setattr(module, "MOST_ORIGINS", 3)
+    provenance = Provenance()
+    for place in range(5):
+        provenance.record(CALL, graph(), "Film", f"p{place}", MADE)
+    assert [provenance.find(CALL, graph(), "Film", f"p{place}") for place in range(5)] == [None, None, MADE, MADE, MADE]
+
+
+def table(ids: np.ndarray, values: np.ndarray) -> NodeTable:
+    return NodeTable("Film", "id", np.arange(len(ids)), ids, {"hot": values})
+
+
+def test_a_sample_knows_its_property_again() -> None:
+    """In another order, with nodes that came or went; not with other values at the nodes that are left."""
+    rng = np.random.default_rng(0)
+    ids, values = np.arange(500), rng.random((500, 4), dtype=np.float32)
+    sample = Sample.of(ids, values)
+    order = rng.permutation(500)[:300]
+    assert len(sample.hashes) == 64
+    assert sample.fits(table(ids[order], values[order].astype(np.float64)), "hot")
+    assert not sample.fits(table(ids[order], values[order] + np.float32(0.1)), "hot")
+    assert Sample.of(ids, values[:, :1]).fits(table(ids, values[:, 0]), "hot"), "a vector of one is read as a scalar"
+    assert Sample.of(ids[:0], values[:0]).fits(table(ids, values), "hot")
+
+
+async def encoded(channel: grpc.aio.Channel) -> Database:
+    database = people_and_films()
+    given: dict[str, Any] = {"nodeLabels": ["Film"], "relationshipTypes": ["TAGGED"], "mutateProperty": "hot"}
+    await database.call(channel, "bridge.encode.multiHot.mutate", "graph", **given)
+    return database
+
+
+async def test_a_model_is_asked_with_another_property_of_the_same_name(
+    channel: grpc.aio.Channel, services: Services
+) -> None:
+    """Dropped and made anew by others between two calls: its origin is forgotten, its values speak for it."""
+    database = await encoded(channel)
+    await database.call(channel, "bridge.gnn.train", "graph", **RATING | {"featureProperties": {"Film": ["hot"]}})
+    asked = {"modelName": "rates", "pairRelationshipType": "RATED"}
+    assert await database.call(channel, "bridge.predict.stream", "graph", **asked)
+    assert services.provenance.count == 1
+    for node in database.nodes:
+        if node.label == "Film":
+            node.projected["hot"] = node.projected["hot"][::-1]
+    database.modified += 1
+    with pytest.raises(CallError, match="The feature `hot` of `Film` is not the one"):
+        await database.call(channel, "bridge.predict.stream", "graph", **asked)
+    assert services.provenance.count == 0
