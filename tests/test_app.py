@@ -18,7 +18,9 @@ from threadpoolctl import threadpool_info
 from bridge.app import claimed, make_services, serve
 from bridge.core.errors import FailedPreconditionError, InvalidArgumentError
 from bridge.jobs.process import Trainers
+from bridge.registry.store import Store
 from bridge.settings import Settings
+from tests.registry.examples import FILE, publish
 
 
 def test_a_data_folder_has_one_server(tmp_path: Path) -> None:
@@ -96,6 +98,29 @@ def test_a_server_says_when_it_answers_and_ends_at_sigterm(tmp_path: Path) -> No
             return
         time.sleep(0.05)
     pytest.fail("the fork server outlived its server")
+
+
+def test_damage_is_found_before_the_server_answers(tmp_path: Path) -> None:
+    """Its log says which version of which model, and which one answers instead, before the port is known."""
+    store = Store(tmp_path / "data")
+    publish(store)
+    path = publish(store).path / FILE
+    store.close()
+    path.write_bytes(path.read_bytes()[:-1])
+    program = (
+        "import sys; from pathlib import Path; from bridge.app import serve; from bridge.settings import Settings; "
+        "serve(Settings(data=Path(sys.argv[1]), port=0), ready=lambda _: print('ready', file=sys.stderr, flush=True))"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-c", program, str(tmp_path / "data")], stderr=subprocess.PIPE, text=True
+    )
+    assert process.stderr is not None
+    lines = list(iter(process.stderr.readline, "ready\n"))
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    (line,) = [line for line in lines if "is damaged" in line]
+    assert "model ratings: Version 2 of model `ratings` is damaged: `model.safetensors` has" in line
+    assert line.endswith("Version 1 answers meanwhile.\n")
 
 
 def _group_lives(group: int) -> bool:

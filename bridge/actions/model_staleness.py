@@ -18,16 +18,13 @@ from bridge.core.errors import Faults
 from bridge.core.graph import Graph
 from bridge.core.procedure import Procedure, Row
 from bridge.core.projection import Projection
-from bridge.projection.content import Difference, Element, compare, content_hashes
+from bridge.projection.content import CONTENT_FILE, Difference, Element, compare, content_hashes
 from bridge.projection.snapshots import open_snapshot
 from bridge.registry.manifest import Manifest
 from bridge.registry.version import Version
 
 if TYPE_CHECKING:
     from bridge.actions.services import Services
-
-CONTENT = "content.safetensors"
-"""File of a version with the `content_hashes` of the projection that it was trained on."""
 
 
 class StalenessConfig(ModelConfig):
@@ -95,8 +92,8 @@ def _differences(version: Version, snapshot: Path, same: bool) -> tuple[bool, di
     projection = open_snapshot(snapshot)
     if same:
         return True, {key: Difference(count, count, 0, 0, 0) for key, count in _counts(projection)}
-    if CONTENT in version.manifest.files:
-        before: Mapping[str, NDArray[np.uint64]] = version.arrays(CONTENT)
+    if CONTENT_FILE in version.manifest.files:
+        before: Mapping[str, NDArray[np.uint64]] = version.arrays(CONTENT_FILE)
         return True, compare(before, content_hashes(projection))
     facts, now = version.manifest.graph, dict(_counts(projection))
     then: dict[tuple[Element, str], int] = {("node", label): count for label, count in facts.node_counts.items()}

@@ -15,6 +15,9 @@ from bridge.projection.hashing import hash_keys, hash_pairs
 
 Element = Literal["node", "relationship"]
 
+CONTENT_FILE = "content.safetensors"
+"""File of a model's version with the `content_hashes` of the snapshot that it was trained on."""
+
 IDENTITY, CONTENT = "identity", "content"
 """Which node or relationship it is, by keys; that together with its property values."""
 
@@ -33,7 +36,7 @@ class Difference:
 
 
 def content_hashes(projection: Projection) -> dict[str, NDArray[np.uint64]]:
-    """Hash every node and relationship, 16 bytes each.
+    """Hash every node and relationship of a snapshot, 16 bytes each. Missing values are not to be filled before.
 
     The hashes do not depend on the width of a column or a key, nor on the order of rows; integers beyond 2^53 count by
     the nearest float.

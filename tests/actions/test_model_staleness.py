@@ -9,9 +9,8 @@ import grpc
 import pytest
 from safetensors.numpy import save_file
 
-from bridge.actions.model_staleness import CONTENT
 from bridge.actions.services import Services
-from bridge.projection.content import content_hashes
+from bridge.projection.content import CONTENT_FILE, content_hashes
 from bridge.projection.snapshots import open_snapshot
 from tests.actions.examples import RATING
 from tests.database import CallError, Database, Node
@@ -49,7 +48,7 @@ async def keep_content(database: Database, channel: grpc.aio.Channel, services: 
     version = services.store.resolve("id-of-neo4j", "rates")
     for name in version.manifest.files:
         (staging / name).write_bytes(version.read(name))
-    save_file(content_hashes(open_snapshot(snapshot.path)), staging / CONTENT)
+    save_file(content_hashes(open_snapshot(snapshot.path)), staging / CONTENT_FILE)
     services.store.publish(staging, version.manifest)
 
 
@@ -143,9 +142,9 @@ async def test_damaged_content_is_refused(
     """Asked for by number; by default the version before answers."""
     await keep_content(hosted, channel, services)
     changed(hosted)
-    (path,) = (tmp_path / "server").glob(f"models/*/rates/versions/2/{CONTENT}")
+    (path,) = (tmp_path / "server").glob(f"models/*/rates/versions/2/{CONTENT_FILE}")
     path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(CallError, match=f"`{CONTENT}` has"):
+    with pytest.raises(CallError, match=f"`{CONTENT_FILE}` has"):
         await staleness(hosted, channel, modelVersion=2)
     rows, _ = await staleness(hosted, channel)
     assert {row["modelVersion"] for row in rows} == {1}
