@@ -6,13 +6,27 @@ import argparse
 import sys
 from collections.abc import Callable, Iterable
 
-from benchmarks import projection, ranking, rating, sage_article, sage_step, scripts, server_memory, write
+from benchmarks import (
+    memory,
+    node2vec_gds,
+    node2vec_links,
+    projection,
+    ranking,
+    rating,
+    sage_article,
+    sage_step,
+    scripts,
+    server_memory,
+    walks,
+    write,
+)
 from benchmarks.figure import Figure, say, show
 
 Benchmark = tuple[str, Callable[[], Iterable[Figure]]]
 
 SHORT: tuple[Benchmark, ...] = (
     (sage_step.TITLE, sage_step.measure),
+    (walks.TITLE, walks.measure),
     (projection.TITLE, projection.measure),
     (write.TITLE, write.measure),
     (scripts.TITLE, scripts.measure),
@@ -24,6 +38,9 @@ SHORT: tuple[Benchmark, ...] = (
 LONG: tuple[Benchmark, ...] = (
     (sage_article.TITLE, sage_article.measure),
     (rating.TITLE, rating.measure),
+    (node2vec_links.TITLE, node2vec_links.measure),
+    (node2vec_gds.TITLE, node2vec_gds.measure),
+    (memory.TITLE, memory.measure),
 )
 
 

@@ -16,10 +16,11 @@ MOST_ROWS = 20
 LONGEST_VALUE = 160
 """Characters of one value that are shown."""
 
-TELLING = ("rmse", "mae", "ndcgAt10", "recallAt10", "hitRateAt10", "mrrAt10", "coverageAt10")
+TELLING = ("rmse", "mae", "ndcgAt10", "recallAt10", "hitRateAt10", "mrrAt10", "coverageAt10", "mrr", "hitsAt10",
+           "auc", "tailAuc")  # fmt: skip
 """The metrics that are shown, in this order, where a model has any of them."""
 
-COUNTS = {"count": "relationships", "sources": "sources"}
+COUNTS = {"count": "relationships", "sources": "sources", "heldOut": "relationships"}
 """What the metrics are of."""
 
 _CHANGES = {
