@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from bridge.core.procedure import Parameter, Signature
+from bridge.generate.architectures import defaults
 from bridge.generate.family import Family
+from bridge.generate.tables import cell, value
 
 BEGIN = "<!-- reference: written by `python -m bridge.generate`, do not edit -->"
 END = "<!-- end of the reference -->"
+
+MORE: Mapping[str, Callable[[], str]] = {"gnn": defaults}
+"""By family, a section after its configuration that is not of the procedures but of what they run."""
 
 
 def page(family: Family, existing: str | None) -> str:
@@ -32,6 +36,8 @@ def _reference(family: Family) -> str:
     for keys, names in _configurations(family):
         parts.append(f"## Configuration of {', '.join(f'`{name}`' for name in names)}\n")
         parts.append(_keys(keys))
+    if family.name in MORE:
+        parts.append(MORE[family.name]())
     return "\n".join(parts)
 
 
@@ -49,7 +55,7 @@ def _configurations(family: Family) -> list[tuple[tuple[Parameter, ...], list[st
 
 def _signature(signature: Signature) -> Iterator[str]:
     arguments = ", ".join(
-        f"{each.name} :: {each.type}" if each.required else f"{each.name} = {_value(each.default)} :: {each.type}"
+        f"{each.name} :: {each.type}" if each.required else f"{each.name} = {value(each.default)} :: {each.type}"
         for each in signature.arguments
     )
     yield f"## {signature.name}\n"
@@ -58,21 +64,13 @@ def _signature(signature: Signature) -> Iterator[str]:
     if signature.arguments and not signature.needs_graph:
         yield _keys(signature.arguments)
     yield "| yields | type | |\n|---|---|---|"
-    yield "".join(f"| `{each.name}` | {each.type} | {_cell(each.description)} |\n" for each in signature.yields)
+    yield "".join(f"| `{each.name}` | {each.type} | {cell(each.description)} |\n" for each in signature.yields)
 
 
 def _keys(keys: Sequence[Parameter]) -> str:
     rows = "".join(
-        f"| `{each.name}` | {each.type} | {'required' if each.required else f'`{_value(each.default)}`'} "
-        f"| {_cell(each.allowed)} | {_cell(each.description)} |\n"
+        f"| `{each.name}` | {each.type} | {'required' if each.required else f'`{value(each.default)}`'} "
+        f"| {cell(each.allowed)} | {cell(each.description)} |\n"
         for each in keys
     )
     return f"| key | type | default | allowed | |\n|---|---|---|---|---|\n{rows}"
-
-
-def _value(default: object) -> str:
-    return json.dumps(default, ensure_ascii=False).replace('"', "'")
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")
