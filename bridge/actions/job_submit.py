@@ -83,6 +83,7 @@ def _training(request: JobSubmitConfig) -> tuple[Training, GraphConfig]:
 async def _start(job: Job, prepared: Prepared, request: GraphConfig, call: Call, services: Services) -> None:
     """Read the projection for a job, promise that it goes on, and let it."""
     try:
+        job.run()
         async with (
             told(job, call, log=request.log_progress),
             cancelled_with(job),
@@ -100,7 +101,6 @@ async def _start(job: Job, prepared: Prepared, request: GraphConfig, call: Call,
 
 async def _work(job: Job, prepared: Prepared, snapshot: Snapshot, held: ExitStack) -> None:
     with held:
-        job.run()
         await prepared.work(job, snapshot)
 
 

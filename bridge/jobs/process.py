@@ -122,6 +122,11 @@ class Trainers:
         return self._limits.memory_bytes
 
     @property
+    def returning(self) -> int:
+        """Bytes of memory that running jobs hold now and will give back: who waits for its turn can count on them."""
+        return self._slots.returning
+
+    @property
     def running(self) -> int:
         """Jobs that have a slot now."""
         return len(self._slots.running)

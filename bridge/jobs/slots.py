@@ -99,6 +99,11 @@ class Slots:
         """Jobs that wait for one, the next first."""
         return [each.job for each in self._waiting]
 
+    @property
+    def returning(self) -> int:
+        """Bytes that running jobs hold and will give back."""
+        return sum(self._taken(job) for job in self._running)
+
     async def _take(self, job: Job, memory: int) -> None:
         at_once = len(self._running) < self._slots and not self._waiting
         if not at_once and len(self._waiting) >= self._queue:

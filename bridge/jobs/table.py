@@ -17,8 +17,8 @@ from bridge.jobs.recorder import DiskRecorder
 from bridge.jobs.status import JobRecord, JobReport
 from bridge.jobs.store import JobStore
 
-DEFAULT_KEEP = 1_000
-"""Finished jobs that stay in memory."""
+DEFAULT_KEEP = 100
+"""Finished jobs that stay in memory, each with up to 10,000 reports; those in the store are found there."""
 
 MOST_LISTED = 1_000
 """Jobs that a list shows."""

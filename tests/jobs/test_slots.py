@@ -86,9 +86,11 @@ async def test_what_a_trainer_has_taken_already_is_not_counted_twice() -> None:
     await until(lambda: "memory" in second.job.status.detail)
     line.occupy(first.job, os.getpid())  # this process has more than 4 MiB of its own
     await until(lambda: second.job.state is JobState.RUNNING)
+    assert line.returning > 4 * MIB
     for turn in (first, second):
         turn.over.set()
     await asyncio.gather(first.task, second.task)
+    assert line.returning == 0
 
 
 async def test_memory_that_others_free_is_noticed() -> None:
