@@ -106,7 +106,7 @@ def _label(data: HeteroData, projection: Projection, target: Target, membership:
     table, store = projection.relationships[target.edge_type], data[target.edge_type]
     store.edge_label_index = torch.from_numpy(table.edge_index.astype(np.int64))
     if target.value_property is not None:
-        store.edge_label = torch.from_numpy(np.asarray(table.properties[target.value_property], dtype=np.float32))
+        store.edge_label = torch.from_numpy(np.array(table.properties[target.value_property], dtype=np.float32))
     for name, part in MASKS.items():
         store[name] = torch.from_numpy(membership == part)
 

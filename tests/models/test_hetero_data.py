@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 from torch_geometric.data import HeteroData
-from torch_geometric.nn import SAGEConv, to_hetero
 from torch_geometric.transforms import RandomLinkSplit
 
 from bridge.core.errors import InvalidArgumentError
 from bridge.core.projection import RelationshipTable
 from bridge.models.hetero_data import to_hetero_data
 from tests.boards import TARGET, two_camps
+from tests.stock import train
 
 REVERSED = ("Book", "rev_RATED", "Reader")
 
@@ -94,37 +94,10 @@ def test_a_split_of_another_length_is_refused() -> None:
         to_hetero_data(two_camps().projection, TARGET, np.zeros(3, dtype=np.int8))
 
 
-class Sage(torch.nn.Module):
-    """As in PyG's own examples."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.first = SAGEConv((-1, -1), 16)
-        self.second = SAGEConv((-1, -1), 16)
-
-    def forward(self, x: torch.Tensor, edge_index: torch.Tensor) -> torch.Tensor:
-        return self.second(self.first(x, edge_index).relu(), edge_index)
-
-
 def test_a_stock_model_trains_on_a_projection_of_three_labels() -> None:
     """`to_hetero(SAGE)` takes the data unchanged, and its loss falls."""
     board = two_camps()
     data = to_hetero_data(board.projection, TARGET, np.where(board.train, 0, 2), {"Book": ("size",)})
     data["Reader"].x = torch.eye(30)
-    torch.manual_seed(0)
-    model = to_hetero(Sage(), data.metadata(), aggr="sum")
-    store = data[TARGET.edge_type]
-    readers, books = store.edge_label_index[:, store.train_mask]
-    with torch.no_grad():
-        model(data.x_dict, data.edge_index_dict)
-    optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
-    losses = []
-    for _ in range(30):
-        optimizer.zero_grad()
-        states = model(data.x_dict, data.edge_index_dict)
-        predicted = (states["Reader"][readers] * states["Book"][books]).sum(dim=1)
-        loss = torch.nn.functional.mse_loss(predicted, store.edge_label[store.train_mask])
-        loss.backward()
-        optimizer.step()
-        losses.append(float(loss.detach()))
+    losses = train(data, TARGET)
     assert losses[-1] < 0.5 * losses[0]
