@@ -44,6 +44,7 @@ def _values(column: Column) -> list[Any]:
 
 
 def _mutate_node_property(database: Database, command: wire.MutateNodeProperty, rows: Rows) -> wire.Done:
+    database.property_mutations.append(command)
     there = [row for row in rows if row["value"] is not None]
     for row in there:
         database.nodes[row["id"]].projected[command.property] = row["value"]
@@ -93,8 +94,9 @@ def _write_relationships(database: Database, command: wire.WriteRelationships, r
             **constants, **{k: v for k, v in row.items() if k not in ("source", "target")}}
         for row in rows
     }  # fmt: skip
-    unchanged = [key for key in new if old.get(key) == new[key]]
+    unchanged = [key for key in new if key in old and new[key].items() <= old[key].items()]
     for key in old:
-        del database.written[key]
-    database.written.update(new)
+        if key not in unchanged:
+            del database.written[key]
+    database.written.update({key: properties for key, properties in new.items() if key not in unchanged})
     return wire.Done(written=len(new) - len(unchanged), deleted=len(old) - len(unchanged), unchanged=len(unchanged))

@@ -51,6 +51,8 @@ class Database:
     undirected: frozenset[str] = frozenset()
     empty_types: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Projected relationship types without a relationship, with their properties."""
+    stored_types: Mapping[str, str] = field(default_factory=dict)
+    """The database's types of projected ones that have another name there; empty text for one that nothing tells of."""
     stored_links: set[tuple[int, str, int]] = field(default_factory=set)
     """Relationships in the store beside those of the projection."""
     written: dict[tuple[int, str, int], dict[str, Any]] = field(default_factory=dict)
@@ -71,6 +73,7 @@ class Database:
     mutations: list[wire.MutateRelationships] = field(default_factory=list)
     """Relationship types that were added to the projection; their relationships are in `links`, an undirected one in
     both directions, and the type of an undirected one in `undirected`."""
+    property_mutations: list[wire.MutateNodeProperty] = field(default_factory=list)
     property_writes: list[wire.WriteNodeProperty] = field(default_factory=list)
     """Node properties that were written; their values are in `stored` of the nodes."""
 
@@ -191,6 +194,7 @@ class Database:
                     relationship_count=counts[kind],
                     properties=[_property(name, value) for name, value in properties.items()],
                     undirected=kind in self.undirected,
+                    stored_type=self.stored_types.get(kind, kind),
                 )
                 for kind, properties in types.items()
             ],

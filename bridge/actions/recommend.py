@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 
 from bridge.actions.hosted import Asked, ask, filtered_rows, find_version, target_of
 from bridge.actions.jobs import effective, running_job
-from bridge.actions.reading import types_of
+from bridge.actions.reading import quoted, types_of
 from bridge.actions.recommend_config import RecommendConfig, RecommendRow, RecommendWriteRow
 from bridge.actions.rows import send_row
 from bridge.actions.vectors import check_writable
@@ -59,7 +59,8 @@ def _check(request: RecommendConfig, manifest: Manifest, graph: Graph, mode: str
 
     Raises:
         InvalidArgumentError: one of them is not in the projection.
-        FailedPreconditionError: the model does not rank, or nothing can be written.
+        FailedPreconditionError: the model does not rank, nothing can be written, or the database cannot be asked for
+            links made since the projection.
     """
     if mode == "write":
         check_writable(graph)
@@ -72,8 +73,24 @@ def _check(request: RecommendConfig, manifest: Manifest, graph: Graph, mode: str
             reason="NOT_A_RANKING_MODEL",
         )
     if request.exclude_relationship_types is None:
-        return [target.relationship_type]
-    return types_of(graph, request.exclude_relationship_types, "excludeRelationshipTypes")
+        excluded = [target.relationship_type]
+    else:
+        excluded = types_of(graph, request.exclude_relationship_types, "excludeRelationshipTypes")
+    if mode == "write":
+        _check_stored(excluded, graph)
+    return excluded
+
+
+def _check_stored(excluded: Sequence[str], graph: Graph) -> None:
+    known = graph.relationship_types
+    unknown = [name for name in excluded if name in known and not known[name].stored_type]
+    if unknown:
+        raise FailedPreconditionError(
+            f"`write` leaves out what was linked since the projection, but nothing tells which type {quoted(unknown)} "
+            "of the projection has in the database. Project it under the database's name, or give other types in "
+            "`excludeRelationshipTypes`; `[]` leaves out nothing.",
+            reason="STORED_TYPE_UNKNOWN",
+        )
 
 
 async def _write(request: RecommendConfig, lists: Lists, call: Call, job: Job, services: Services) -> None:
@@ -227,7 +244,8 @@ class Lists:
         # Between two labels a link means the same in either direction; within one, only if projected undirected.
         two_labels = asked.target.source_label != asked.target.target_label
         both = two_labels or any(kind.undirected for kind in kinds)
-        column = await self._call.check_links(self._excluded, Table("", pairs), both_directions=both)
+        stored = sorted({kind.stored_type for kind in kinds})
+        column = await self._call.check_links(stored, Table("", pairs), both_directions=both)
         return column.values.astype(bool)
 
     def _columns(

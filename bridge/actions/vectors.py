@@ -8,11 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.actions.provenance import Origin, Provenance, Sample
-from bridge.actions.reading import quoted
 from bridge.actions.undisturbed import undisturbed
 from bridge.core.call import Call
 from bridge.core.columns import Column, Table
-from bridge.core.errors import BridgeError, FailedPreconditionError, Faults, ResourceExhaustedError
+from bridge.core.errors import FailedPreconditionError, Faults, ResourceExhaustedError
 from bridge.core.graph import Graph
 
 Vectors = Mapping[str, tuple[NDArray[np.int64], NDArray[np.float32]]]
@@ -68,38 +67,31 @@ async def add_vectors(
 ) -> tuple[int, int]:
     """Add vectors to the projection; return how many nodes got one, and the milliseconds it took.
 
-    Once the first label has its vectors, a cancellation waits for those of the others.
-
-    Raises:
-        BridgeError: a label did not get its vectors, naming those that have them.
+    All labels get them at one moment, or none does. Once they are on their way, a cancellation waits for the end, so
+    that their origin is known.
     """
-    return await undisturbed(_add_to_each(call, graph, property_name, vectors, origin, provenance))
+    return await undisturbed(_add_at_once(call, graph, property_name, vectors, origin, provenance))
 
 
-async def _add_to_each(
+async def _add_at_once(
     call: Call, graph: Graph, property_name: str, vectors: Vectors, origin: Origin, provenance: Provenance
 ) -> tuple[int, int]:
-    written = millis = 0
-    having: list[str] = []
+    if not vectors:
+        return 0, 0
+    first, *others = vectors
+    tables = [Table(label, {"id": Column(ids), "value": Column(values)}) for label, (ids, values) in vectors.items()]
+    done = await call.mutate_node_property(first, property_name, _joined(tables), further_labels=others)
     for label, (ids, values) in vectors.items():
-        try:
-            done = await call.mutate_node_property(
-                label, property_name, Table(label, {"id": Column(ids), "value": Column(values)})
-            )
-        except BridgeError as error:
-            raise (_half_done(error, graph, property_name, having) if having else error) from None
-        written, millis = written + done.written, millis + done.millis
         provenance.record(call, graph, label, property_name, origin, Sample.of(ids, values))
-        having.append(label)
-    return written, millis
+    return done.written, done.millis
 
 
-def _half_done(error: BridgeError, graph: Graph, property_name: str, having: list[str]) -> BridgeError:
-    message = (
-        f"{error.message} The labels {quoted(having)} have the property `{property_name}` already. Before trying "
-        f"again, drop it: `CALL gds.graph.nodeProperties.drop('{graph.name}', '{property_name}')`."
-    )
-    return type(error)(message, reason=error.reason, **error.metadata)
+def _joined(tables: Sequence[Table]) -> Table:
+    filled = [table for table in tables if len(table)] or tables[:1]
+    if len(filled) == 1:
+        return filled[0]
+    columns = {name: np.concatenate([table.columns[name].values for table in filled]) for name in ("id", "value")}
+    return Table("", {name: Column(values) for name, values in columns.items()})
 
 
 async def write_vectors(call: Call, property_name: str, vectors: Vectors, batch_size: int | None) -> tuple[int, int]:

@@ -94,7 +94,10 @@ class Call(Protocol):
         ...
 
     async def check_links(self, types: Sequence[str], pairs: Table, *, both_directions: bool) -> Column:
-        """Ask which (source, target) pairs of internal ids are linked in the store; bool [rows]."""
+        """Ask which (source, target) pairs of internal ids are linked in the store; bool [rows].
+
+        `types` are stored types, which a projection may have given other names: `RelationshipType.stored_type`.
+        """
         ...
 
     async def job(self, job_id: str, name: str, steps: Sequence[str]) -> None:
@@ -109,8 +112,14 @@ class Call(Protocol):
         """Send rows to YIELD; returns when the other side has room for more."""
         ...
 
-    async def mutate_node_property(self, label: str, property_name: str, values: Table) -> Done:
-        """Add a node property to the projection; `values` has the columns `id` (internal) and `value`."""
+    async def mutate_node_property(
+        self, label: str, property_name: str, values: Table, *, further_labels: Sequence[str] = ()
+    ) -> Done:
+        """Add a node property to the projection; `values` has the columns `id` (internal) and `value`.
+
+        `further_labels` get it at the same moment as `label`: all of them, or none. A node that would have two
+        different values, because it has two labels, is refused.
+        """
         ...
 
     async def mutate_relationships(self, type_name: str, rows: Table, *, undirected: bool) -> Done:

@@ -35,6 +35,8 @@ class RelationshipType:
     """An undirected relationship counts twice."""
     properties: tuple[str, ...] = ()
     undirected: bool = False
+    stored_type: str = ""
+    """Type that these relationships have in the database; empty when there is none, or when it cannot be known."""
 
 
 @dataclass(frozen=True)

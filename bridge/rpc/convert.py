@@ -121,7 +121,11 @@ def from_description(name: str, found: wire.Description) -> Graph:
         },
         relationship_types={
             each.type: RelationshipType(
-                each.type, each.relationship_count, tuple(one.name for one in each.properties), each.undirected
+                each.type,
+                each.relationship_count,
+                tuple(one.name for one in each.properties),
+                each.undirected,
+                each.stored_type,
             )
             for each in found.relationship_types
         },

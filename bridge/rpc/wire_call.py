@@ -121,7 +121,9 @@ class WireCall:
             if chunk.rows:
                 await self._send(rows=chunk)
 
-    async def mutate_node_property(self, label: str, property_name: str, values: Table) -> Done:
+    async def mutate_node_property(
+        self, label: str, property_name: str, values: Table, *, further_labels: Sequence[str] = ()
+    ) -> Done:
         """Add a node property to the projection."""
         array = values.columns["value"].values
         command = wire.MutateNodeProperty(
@@ -130,6 +132,7 @@ class WireCall:
             property=property_name,
             dimension=1 if array.ndim == 1 else array.shape[1],
             rows=len(values),
+            further_labels=further_labels,
         )
         return await self._command(values, mutate_node_property=command)
 

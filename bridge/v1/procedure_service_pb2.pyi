@@ -117,16 +117,18 @@ class LabelDescription(_message.Message):
     def __init__(self, label: _Optional[str] = ..., node_count: _Optional[int] = ..., properties: _Optional[_Iterable[_Union[PropertyDescription, _Mapping]]] = ...) -> None: ...
 
 class RelationshipTypeDescription(_message.Message):
-    __slots__ = ("type", "relationship_count", "properties", "undirected")
+    __slots__ = ("type", "relationship_count", "properties", "undirected", "stored_type")
     TYPE_FIELD_NUMBER: _ClassVar[int]
     RELATIONSHIP_COUNT_FIELD_NUMBER: _ClassVar[int]
     PROPERTIES_FIELD_NUMBER: _ClassVar[int]
     UNDIRECTED_FIELD_NUMBER: _ClassVar[int]
+    STORED_TYPE_FIELD_NUMBER: _ClassVar[int]
     type: str
     relationship_count: int
     properties: _containers.RepeatedCompositeFieldContainer[PropertyDescription]
     undirected: bool
-    def __init__(self, type: _Optional[str] = ..., relationship_count: _Optional[int] = ..., properties: _Optional[_Iterable[_Union[PropertyDescription, _Mapping]]] = ..., undirected: bool = ...) -> None: ...
+    stored_type: str
+    def __init__(self, type: _Optional[str] = ..., relationship_count: _Optional[int] = ..., properties: _Optional[_Iterable[_Union[PropertyDescription, _Mapping]]] = ..., undirected: bool = ..., stored_type: _Optional[str] = ...) -> None: ...
 
 class PropertyDescription(_message.Message):
     __slots__ = ("name", "value_type", "dimension")
@@ -207,18 +209,20 @@ class Progress(_message.Message):
     def __init__(self, step: _Optional[int] = ..., fraction: _Optional[float] = ..., detail: _Optional[str] = ...) -> None: ...
 
 class MutateNodeProperty(_message.Message):
-    __slots__ = ("graph_name", "label", "property", "dimension", "rows")
+    __slots__ = ("graph_name", "label", "property", "dimension", "rows", "further_labels")
     GRAPH_NAME_FIELD_NUMBER: _ClassVar[int]
     LABEL_FIELD_NUMBER: _ClassVar[int]
     PROPERTY_FIELD_NUMBER: _ClassVar[int]
     DIMENSION_FIELD_NUMBER: _ClassVar[int]
     ROWS_FIELD_NUMBER: _ClassVar[int]
+    FURTHER_LABELS_FIELD_NUMBER: _ClassVar[int]
     graph_name: str
     label: str
     property: str
     dimension: int
     rows: int
-    def __init__(self, graph_name: _Optional[str] = ..., label: _Optional[str] = ..., property: _Optional[str] = ..., dimension: _Optional[int] = ..., rows: _Optional[int] = ...) -> None: ...
+    further_labels: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, graph_name: _Optional[str] = ..., label: _Optional[str] = ..., property: _Optional[str] = ..., dimension: _Optional[int] = ..., rows: _Optional[int] = ..., further_labels: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class MutateRelationships(_message.Message):
     __slots__ = ("graph_name", "type", "properties", "undirected", "rows")

@@ -155,6 +155,36 @@ async def test_write_leaves_out_links_made_since_the_projection(hosted: Database
     assert not {(source, target) for source, _, target in hosted.written} & best
 
 
+async def test_the_store_is_asked_for_the_type_that_it_knows(hosted: Database, channel: grpc.aio.Channel) -> None:
+    """The projection calls RATED what the database calls SEEN."""
+    best = pairs(await recommend(hosted, channel, topK=1))
+    hosted.stored_types = {"RATED": "SEEN"}
+    hosted.stored_links = {(source, "SEEN", target) for source, target in best}
+    await write(hosted, channel, topK=1)
+    assert not {(source, target) for source, _, target in hosted.written} & best
+
+
+async def test_write_is_refused_where_nothing_tells_the_stored_type(
+    hosted: Database, channel: grpc.aio.Channel
+) -> None:
+    """Links made since the projection would be recommended; `stream`, which promises nothing of them, answers."""
+    hosted.stored_types = {"RATED": ""}
+    with pytest.raises(CallError, match=r"which type \['RATED'\] of the projection has in the database") as raised:
+        await write(hosted, channel, topK=1)
+    assert raised.value.code is grpc.StatusCode.FAILED_PRECONDITION
+    assert len(await recommend(hosted, channel, topK=1)) == USERS
+    assert (await write(hosted, channel, topK=1, excludeRelationshipTypes=[]))["relationshipsWritten"] == USERS
+
+
+async def test_a_mark_that_somebody_added_to_a_relationship_is_no_difference(
+    hosted: Database, channel: grpc.aio.Channel
+) -> None:
+    await write(hosted, channel, topK=1)
+    next(iter(hosted.written.values()))["clicked"] = True
+    assert (await write(hosted, channel, topK=1))["relationshipsUnchanged"] == USERS
+    assert any("clicked" in properties for properties in hosted.written.values())
+
+
 async def test_writing_nothing_deletes_the_old(hosted: Database, channel: grpc.aio.Channel) -> None:
     await write(hosted, channel, topK=1)
     row = await write(hosted, channel, minScore=1e9)

@@ -1,8 +1,9 @@
-"""bridge/actions/vectors.py: vectors of several labels are added together or the user is told."""
+"""bridge/actions/vectors.py: vectors of several labels are added together."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -23,20 +24,24 @@ VECTORS = {label: (np.arange(3), np.ones((3, 2), dtype=np.float32)) for label in
 
 @dataclass
 class Adding:
-    """The other side of a call: takes labels one by one."""
+    """The other side of a call: takes the labels of a command, or fails."""
 
     caller: Caller = ADA
-    fails_at: str = ""
+    fails: bool = False
     added: list[str] = field(default_factory=list)
+    rows: list[int] = field(default_factory=list)
     began: asyncio.Event = field(default_factory=asyncio.Event)
     go_on: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def mutate_node_property(self, label: str, property_name: str, values: Table) -> Done:
+    async def mutate_node_property(
+        self, label: str, property_name: str, values: Table, *, further_labels: Sequence[str] = ()
+    ) -> Done:
         self.began.set()
         await self.go_on.wait()
-        if label == self.fails_at:
+        if self.fails:
             raise ResourceExhaustedError("The database has no memory left.", reason="MEMORY")
-        self.added.append(label)
+        self.added += [label, *further_labels]
+        self.rows += values.columns["id"].values.tolist()
         return Done(written=len(values), millis=2)
 
 
@@ -44,7 +49,7 @@ async def add(other: Adding, provenance: Provenance) -> Any:
     return await add_vectors(cast(Call, other), GRAPH, "hot", VECTORS, Origin("text:1f0c"), provenance)
 
 
-async def test_a_cancellation_after_the_first_command_leaves_all_labels_with_their_vectors() -> None:
+async def test_a_cancellation_on_the_way_leaves_all_labels_with_their_vectors_and_origin() -> None:
     other, provenance = Adding(), Provenance()
     work = asyncio.create_task(add(other, provenance))
     await other.began.wait()
@@ -57,29 +62,20 @@ async def test_a_cancellation_after_the_first_command_leaves_all_labels_with_the
     assert provenance.count == 3
 
 
-async def test_a_label_that_fails_names_those_that_have_their_vectors() -> None:
-    other = Adding(fails_at="User")
-    other.go_on.set()
-    with pytest.raises(ResourceExhaustedError) as raised:
-        await add(other, Provenance())
-    assert raised.value.message == (
-        "The database has no memory left. The labels ['Film', 'Tag'] have the property `hot` already. Before trying "
-        "again, drop it: `CALL gds.graph.nodeProperties.drop('films', 'hot')`."
-    )
-    assert raised.value.reason == "MEMORY"
-
-
-async def test_the_first_label_that_fails_says_no_more_than_why() -> None:
-    other = Adding(fails_at="Film")
+async def test_a_failure_leaves_no_label_with_vectors_or_an_origin() -> None:
+    other, provenance = Adding(fails=True), Provenance()
     other.go_on.set()
     with pytest.raises(ResourceExhaustedError, match=r"^The database has no memory left\.$"):
-        await add(other, Provenance())
+        await add(other, provenance)
+    assert provenance.count == 0
 
 
-async def test_counts_and_milliseconds_are_those_of_all_labels() -> None:
+async def test_all_labels_get_their_rows_in_one_command() -> None:
     other = Adding()
     other.go_on.set()
-    assert await add(other, Provenance()) == (9, 6)
+    assert await add(other, Provenance()) == (9, 2)
+    assert other.added == ["Film", "Tag", "User"]
+    assert other.rows == [0, 1, 2] * 3
 
 
 def test_a_database_that_can_not_be_written_to_is_refused_with_a_way_out() -> None:

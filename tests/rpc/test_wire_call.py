@@ -226,6 +226,35 @@ async def test_a_type_without_rows_or_properties_is_in_the_projection_too(serve:
     assert seen == [Done(0), ()]
 
 
+async def test_a_property_goes_to_several_labels_in_one_command(serve: Serve) -> None:
+    """Nobody sees it on some of them only."""
+    database = people_and_films(users=2, films=2)
+    seen: list[object] = []
+
+    async def act(call: Call) -> None:
+        values = table(id=[0, 2], value=[0.5, 1.5])
+        seen.append(await call.mutate_node_property("User", "weight", values, further_labels=["Film"]))
+
+    await database.call(await serve(act), "bridge.act.stream", "graph")
+    assert seen == [Done(2)]
+    assert [node.projected.get("weight") for node in database.nodes[:4]] == [0.5, None, 1.5, None]
+    command = database.property_mutations[0]
+    assert [command.label, *command.further_labels] == ["User", "Film"]
+
+
+async def test_a_projected_type_is_described_with_the_stored_one(serve: Serve) -> None:
+    database = people_and_films()
+    database.stored_types = {"RATED": "SEEN"}
+    seen: list[str] = []
+
+    async def act(call: Call) -> None:
+        kinds = (await call.describe()).relationship_types
+        seen.extend([kinds["RATED"].stored_type, kinds["TAGGED"].stored_type])
+
+    await database.call(await serve(act), "bridge.act.stream", "graph")
+    assert seen == ["SEEN", "TAGGED"]
+
+
 @pytest.mark.parametrize(
     ("values", "stored"),
     [

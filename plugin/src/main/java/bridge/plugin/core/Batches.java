@@ -20,8 +20,14 @@ final class Batches implements AutoCloseable {
 
     /**
      * @param size changes a transaction; 0 makes all in the caller's
+     * @throws BridgeException the caller's transaction holds changes, whose locks the batches would wait for
      */
     Batches(GraphDatabaseService database, Transaction callers, long size) {
+        if (size > 0 && KernelSide.hasChanges(callers)) {
+            throw BridgeException.argument(
+                    "`batchSize` is %d, but the calling transaction has changed the database already, and batches are transactions of their own that would wait for it. Commit first, or leave `batchSize` out."
+                            .formatted(size));
+        }
         this.database = database;
         this.callers = callers;
         this.size = size;

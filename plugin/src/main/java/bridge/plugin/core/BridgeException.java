@@ -4,7 +4,6 @@ import com.google.rpc.ErrorInfo;
 import io.grpc.Metadata;
 import io.grpc.protobuf.StatusProto;
 import java.util.Set;
-import java.util.function.Supplier;
 import org.neo4j.kernel.api.exceptions.Status;
 
 /**
@@ -36,6 +35,13 @@ public final class BridgeException extends RuntimeException implements Status.Ha
     /** A failure of the call that is nobody's argument. */
     public static BridgeException failed(String message) {
         return new BridgeException(Status.Procedure.ProcedureCallFailed, message);
+    }
+
+    /** A fault of the plugin itself; the log has it under the id. */
+    static BridgeException unforeseen(String doing, String id) {
+        return failed(
+                "The bridge plugin failed at `%s` in a way that nobody foresaw. Neo4j's log has the whole under %s."
+                        .formatted(doing, id));
     }
 
     static BridgeException configuration(String message) {
@@ -102,24 +108,5 @@ public final class BridgeException extends RuntimeException implements Status.Ha
             return "the connection broke off"; // what grpc-okhttp says of a server that was killed
         }
         return text == null ? "no reason given" : text.replaceAll("\\b(?:[a-z]\\w*\\.){2,}([A-Z]\\w*)(?::\\s*)?", "");
-    }
-
-    /**
-     * Do something with Neo4j or GDS, whose exceptions may name Java classes to the user.
-     *
-     * <p>What has a status of its own, a killed transaction for example, passes as it is.
-     */
-    public static <T> T cleanly(Supplier<T> work) {
-        try {
-            return work.get();
-        } catch (RuntimeException error) {
-            if (error instanceof Status.HasStatus) {
-                throw error;
-            }
-            String text = error.getMessage();
-            var clean = failed(text == null ? "The database refused without a reason; its log may say more." : text);
-            clean.addSuppressed(error);
-            throw clean;
-        }
     }
 }

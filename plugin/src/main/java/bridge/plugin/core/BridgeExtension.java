@@ -41,7 +41,7 @@ public final class BridgeExtension extends ExtensionFactory<BridgeExtension.Depe
         InternalLog log = dependencies.logService().getUserLog(BridgeExtension.class);
         Config config = dependencies.config();
         Path file = config.get(neo4j_home).resolve("conf").resolve("bridge.conf");
-        var server = new Server(() -> Settings.read(file, System.getenv()), plugin(config));
+        var server = new Server(() -> Settings.read(file, System.getenv()), plugin(config), new Failures(log::error));
         dependencies.globalProcedures().registerComponent(Server.class, ignored -> server, true);
         try {
             log.info("bridge plugin %s, for the server at %s", Server.pluginVersion(), server.settings());

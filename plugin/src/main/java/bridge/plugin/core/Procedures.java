@@ -39,42 +39,53 @@ public abstract class Procedures {
 
     /** Run a procedure whose rows are pulled as they are read. */
     protected final <R> Stream<R> rows(String procedure, Map<String, Object> arguments, Function<Row, R> make) {
-        Rows rows = start(procedure, arguments);
+        Failures failures = server.failures();
+        Rows rows = failures.guard(procedure, () -> start(procedure, arguments));
         Iterator<R> made = new Iterator<R>() {
             @Override
             public boolean hasNext() {
-                return rows.hasNext();
+                return failures.guard(procedure, rows::hasNext);
             }
 
             @Override
             public R next() {
-                return make.apply(rows.next());
+                return failures.guard(procedure, () -> make.apply(rows.next()));
             }
         };
         int character = Spliterator.ORDERED | Spliterator.NONNULL;
         return StreamSupport.stream(Spliterators.spliteratorUnknownSize(made, character), false)
-                .onClose(rows::close);
+                .onClose(() -> failures.guard(procedure, () -> {
+                    rows.close();
+                    return null;
+                }));
     }
 
     /** Run a procedure to its end; its rows, mostly one, are there when this returns. */
     protected final <R> Stream<R> row(String procedure, Map<String, Object> arguments, Function<Row, R> make) {
-        var made = new ArrayList<R>();
-        try (Rows rows = start(procedure, arguments)) {
-            while (rows.hasNext()) {
-                made.add(make.apply(rows.next()));
+        return server.failures().guard(procedure, () -> {
+            var made = new ArrayList<R>();
+            try (Rows rows = start(procedure, arguments)) {
+                while (rows.hasNext()) {
+                    made.add(make.apply(rows.next()));
+                }
             }
-        }
-        return made.stream();
+            return made.stream();
+        });
     }
 
     /** Run `bridge.health`, which has a row even when there is no server: the one thing the plugin says by itself. */
     protected final <R> Stream<R> health(String procedure, Map<String, Object> arguments, Function<Row, R> make) {
-        return Stream.of(make.apply(new Health(server, Contract.HASH).row(() -> {
-            try (Rows rows =
-                    new Rows(new Call(server, guard, message(procedure, arguments), Health.PATIENCE), answers())) {
-                return rows.next();
-            }
-        })));
+        Failures failures = server.failures();
+        return failures.guard(
+                procedure,
+                () -> Stream.of(make.apply(new Health(server, Contract.HASH)
+                        .row(() -> failures.guard(procedure, () -> only(procedure, arguments))))));
+    }
+
+    private Row only(String procedure, Map<String, Object> arguments) {
+        try (Rows rows = new Rows(new Call(server, guard, message(procedure, arguments), Health.PATIENCE), answers())) {
+            return rows.next();
+        }
     }
 
     /** The arguments of a CALL, given as names and values in turn. */

@@ -7,12 +7,12 @@ import bridge.plugin.v1.WriteRelationships;
 import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.BiConsumer;
 import org.eclipse.collections.impl.list.mutable.primitive.LongArrayList;
+import org.eclipse.collections.impl.map.mutable.primitive.LongObjectHashMap;
 import org.eclipse.collections.impl.set.mutable.primitive.LongHashSet;
 import org.neo4j.graphdb.Direction;
 import org.neo4j.graphdb.GraphDatabaseService;
@@ -25,11 +25,13 @@ import org.neo4j.graphdb.Transaction;
 /**
  * Makes the relationships of one type and owner be exactly the rows that come: what is there already stays, what is
  * missing is made, the owner's others are deleted. New ones come before old ones are deleted, and a second run with the
- * same rows changes nothing, so that batches that were cut off can be repeated.
+ * same rows changes nothing, so that batches that were cut off can be repeated. Two writes of one type and owner wait
+ * for each other: neither would see what the other makes, and both would stay.
  */
 @SuppressWarnings("deprecation") // GDS knows nodes by their internal ids, so relationships are kept track of by theirs
 public final class RelationshipWriter {
     private final WriteRelationships command;
+    private final Transaction callers;
     private final Batches batches;
     private final NodeIds ids;
     private final Call call;
@@ -56,6 +58,7 @@ public final class RelationshipWriter {
     public RelationshipWriter(
             WriteRelationships command, GraphDatabaseService database, Transaction callers, NodeIds ids, Call call) {
         this.command = command;
+        this.callers = callers;
         this.batches = new Batches(database, callers, command.getBatchSize());
         this.ids = ids;
         this.call = call;
@@ -67,6 +70,7 @@ public final class RelationshipWriter {
     /** Carry out the command on these chunks. */
     public Done write(Chunks chunks) {
         try (batches) {
+            KernelSide.lock(callers, "%s\n%s".formatted(command.getType(), owner()));
             if (everywhere()) {
                 findOwned();
             }
@@ -125,24 +129,36 @@ public final class RelationshipWriter {
         Node start = batches.node(ids.checked(source));
         if (start != null) {
             written.add(start.getId());
-            List<Relationship> existing = everywhere() && owned.isEmpty() ? List.of() : ofOwner(start);
+            var existing = existing(start);
             for (Wanted wanted : group) {
-                if (existing.isEmpty() || !take(existing, wanted)) {
-                    create(start, wanted);
-                } else {
+                if (take(existing.get(wanted.target()), wanted)) {
                     unchanged++;
+                } else {
+                    create(start, wanted);
                 }
             }
-            existing.forEach(each -> old.add(each.getId()));
+            existing.forEachValue(others -> others.forEach(each -> old.add(each.getId())));
         }
         group.clear();
         batches.mayCommit();
     }
 
+    /** What the owner has at a source, by its end. */
+    private LongObjectHashMap<List<Relationship>> existing(Node start) {
+        var existing = new LongObjectHashMap<List<Relationship>>();
+        if (!everywhere() || !owned.isEmpty()) {
+            ofOwner(start).forEach(each -> existing.getIfAbsentPut(each.getEndNodeId(), ArrayList::new)
+                    .add(each));
+        }
+        return existing;
+    }
+
     private boolean take(List<Relationship> existing, Wanted wanted) {
+        if (existing == null) {
+            return false;
+        }
         for (int index = 0; index < existing.size(); index++) {
-            Relationship each = existing.get(index);
-            if (each.getEndNodeId() == wanted.target() && same(each, wanted)) {
+            if (agrees(existing.get(index), wanted)) {
                 existing.remove(index);
                 return true;
             }
@@ -150,12 +166,16 @@ public final class RelationshipWriter {
         return false;
     }
 
-    private boolean same(Relationship stored, Wanted wanted) {
+    /** Say whether a relationship has what is wanted; a mark that somebody added to it is no difference. */
+    private boolean agrees(Relationship stored, Wanted wanted) {
         Map<String, Object> properties = stored.getAllProperties();
-        properties.remove(command.getCreatedProperty());
-        var expected = new HashMap<>(constants);
-        wanted.forEach(expected::put);
-        return properties.equals(expected);
+        for (int position = 0; position < wanted.values().length; position++) {
+            if (!Objects.equals(
+                    wanted.values()[position], properties.get(wanted.keys().get(position)))) {
+                return false;
+            }
+        }
+        return properties.entrySet().containsAll(constants.entrySet());
     }
 
     private void create(Node start, Wanted wanted) {
@@ -178,6 +198,10 @@ public final class RelationshipWriter {
         batches.changed();
     }
 
+    private Object owner() {
+        return constants.get(command.getOwnerProperty());
+    }
+
     /** The owner's old relationships are replaced at all nodes, not at some sources only. */
     private boolean everywhere() {
         return command.getSources().getColumnsCount() == 0;
@@ -186,7 +210,7 @@ public final class RelationshipWriter {
     /** Find what the owner has before anything is written: later it would stand among what is new. */
     private void findOwned() {
         String property = command.getOwnerProperty();
-        try (var found = batches.transaction().findRelationships(type, property, constants.get(property))) {
+        try (var found = batches.transaction().findRelationships(type, property, owner())) {
             while (found.hasNext()) {
                 Relationship each = found.next();
                 owned.add(each.getId());
@@ -233,7 +257,7 @@ public final class RelationshipWriter {
 
     private List<Relationship> ofOwner(Node start) {
         var owned = new ArrayList<Relationship>();
-        Object owner = constants.get(command.getOwnerProperty());
+        Object owner = owner();
         try (var relationships = start.getRelationships(Direction.OUTGOING, type)) {
             for (Relationship each : relationships) {
                 if (owner.equals(each.getProperty(command.getOwnerProperty(), null))) {

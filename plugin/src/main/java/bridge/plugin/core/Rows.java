@@ -32,7 +32,7 @@ final class Rows implements Iterator<Row>, AutoCloseable {
                 }
             }
             return chunk.hasNext();
-        } catch (RuntimeException failure) {
+        } catch (RuntimeException | Error failure) {
             close();
             throw failure;
         } finally {
@@ -53,7 +53,8 @@ final class Rows implements Iterator<Row>, AutoCloseable {
     @Override
     public void close() {
         over = true;
-        call.close();
-        answers.close();
+        try (answers) {
+            call.close();
+        }
     }
 }

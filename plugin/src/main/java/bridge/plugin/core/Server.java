@@ -12,16 +12,19 @@ import org.neo4j.procedure.TerminationGuard;
 public final class Server implements AutoCloseable {
     private final Supplier<Settings> read;
     private final Caller plugin;
+    private final Failures failures;
     private Settings settings;
     private Channel channel;
 
     /**
      * @param read reads the settings; asked again until it succeeds, so that a mistake in the file can be mended
      * @param plugin what the plugin knows of itself and the database system
+     * @param failures what becomes of failures
      */
-    public Server(Supplier<Settings> read, Caller plugin) {
+    public Server(Supplier<Settings> read, Caller plugin, Failures failures) {
         this.read = read;
         this.plugin = plugin;
+        this.failures = failures;
     }
 
     synchronized Settings settings() {
@@ -45,6 +48,10 @@ public final class Server implements AutoCloseable {
     /** The start of every call's caller; user and database are still to be set. */
     Caller.Builder plugin() {
         return plugin.toBuilder();
+    }
+
+    Failures failures() {
+        return failures;
     }
 
     static String pluginVersion() {

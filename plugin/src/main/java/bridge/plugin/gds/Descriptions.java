@@ -41,7 +41,7 @@ final class Descriptions {
                 .setCreatedMillis(graph.creationTime().toInstant().toEpochMilli())
                 .setModifiedMillis(graph.modificationTime().toInstant().toEpochMilli())
                 .addAllLabels(labels(graph))
-                .addAllRelationshipTypes(types(graph))
+                .addAllRelationshipTypes(types(graph, new StoredTypes(projections.config(name), transaction)))
                 .addAllConstraints(constraints())
                 .setCanWrite(graph.capabilities().canWriteToLocalDatabase())
                 .build();
@@ -69,12 +69,13 @@ final class Descriptions {
                 .build();
     }
 
-    private static List<RelationshipTypeDescription> types(GraphStore graph) {
+    private static List<RelationshipTypeDescription> types(GraphStore graph, StoredTypes stored) {
         return graph.relationshipTypes().stream()
                 .sorted(Comparator.comparing(RelationshipType::name))
                 .map(type -> RelationshipTypeDescription.newBuilder()
                         .setType(type.name())
                         .setRelationshipCount(graph.relationshipCount(type))
+                        .setStoredType(stored.of(type))
                         .setUndirected(graph.schema().relationshipSchema().isUndirected(type))
                         .addAllProperties(graph.relationshipPropertyKeys(type).stream()
                                 .sorted()

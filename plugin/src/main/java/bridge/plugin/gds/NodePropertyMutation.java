@@ -6,10 +6,11 @@ import bridge.plugin.core.ColumnReader;
 import bridge.plugin.v1.Chunk;
 import bridge.plugin.v1.Done;
 import bridge.plugin.v1.MutateNodeProperty;
+import java.util.Arrays;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.neo4j.gds.NodeLabel;
 import org.neo4j.gds.api.GraphStore;
 import org.neo4j.gds.api.properties.nodes.DoubleNodePropertyValues;
@@ -20,17 +21,18 @@ import org.neo4j.gds.collections.ha.HugeDoubleArray;
 import org.neo4j.gds.collections.ha.HugeLongArray;
 import org.neo4j.gds.collections.ha.HugeObjectArray;
 
-/** Adds a node property to a projection, whole, when all of it is there. */
+/** Adds a node property to a projection, whole, when all of it is there; a failure leaves the projection as it was. */
 final class NodePropertyMutation {
     private final GraphStore graph;
     private final MutateNodeProperty command;
-    private final NodeLabel label;
+    private final Set<NodeLabel> labels = new HashSet<>();
     private Values values;
 
     NodePropertyMutation(GraphStore graph, MutateNodeProperty command) {
         this.graph = graph;
         this.command = command;
-        this.label = NodeLabel.of(command.getLabel());
+        labels.add(NodeLabel.of(command.getLabel()));
+        command.getFurtherLabelsList().forEach(each -> labels.add(NodeLabel.of(each)));
     }
 
     Done apply(Chunks chunks) {
@@ -45,13 +47,7 @@ final class NodePropertyMutation {
         if (values == null) {
             values = empty(false);
         }
-        var labels = new HashSet<>(labelsWithProperty());
-        keepValues(labels);
-        labels.add(label);
-        if (labels.size() > 1) {
-            graph.removeNodeProperty(command.getProperty());
-        }
-        graph.addNodeProperty(labels, command.getProperty(), values.toGds());
+        add();
         return Done.newBuilder()
                 .setWritten(written)
                 .setMillis((System.nanoTime() - start) / 1_000_000)
@@ -75,6 +71,10 @@ final class NodePropertyMutation {
                         .formatted(node, graph.nodeCount()));
             }
             if (column.has(row)) {
+                if (values.toGds().hasValue(node)) {
+                    refuseIf(!values.is(node, column, row), node);
+                    continue;
+                }
                 values.set(node, column, row);
                 written++;
             }
@@ -89,24 +89,42 @@ final class NodePropertyMutation {
         return integers ? new Integers(graph.nodeCount()) : new Floats(graph.nodeCount());
     }
 
-    /** The labels that have a property of this name already; GDS keeps one column a name for all labels. */
-    private List<NodeLabel> labelsWithProperty() {
+    /** Add the values to the projection. GDS keeps one column a name for all labels, and has no way to extend one. */
+    private void add() {
         String property = command.getProperty();
-        if (graph.hasNodeProperty(label, property)) {
+        synchronized (graph) { // GDS's own changes hold the same monitor: nobody adds or drops in between
+            Set<NodeLabel> others = labelsWithProperty();
+            if (others.isEmpty()) {
+                graph.addNodeProperty(labels, property, values.toGds());
+                return;
+            }
+            NodePropertyValues old = graph.nodeProperty(property).values();
+            takeOver(old, others);
+            graph.removeNodeProperty(property);
+            var all = new HashSet<>(others);
+            all.addAll(labels);
+            try {
+                graph.addNodeProperty(all, property, values.toGds());
+            } catch (RuntimeException failure) {
+                graph.addNodeProperty(others, property, old);
+                throw failure;
+            }
+        }
+    }
+
+    private Set<NodeLabel> labelsWithProperty() {
+        String property = command.getProperty();
+        if (labels.stream().anyMatch(each -> graph.hasNodeProperty(each, property))) {
             throw BridgeException.argument(
                     "Node property `%s` already exists in the in-memory graph.".formatted(property));
         }
         return graph.nodeLabels().stream()
                 .filter(each -> graph.hasNodeProperty(each, property))
-                .toList();
+                .collect(Collectors.toSet());
     }
 
     /** Take over what other labels' nodes have, so that the new column can stand in for the old one. */
-    private void keepValues(Set<NodeLabel> others) {
-        if (others.isEmpty()) {
-            return;
-        }
-        NodePropertyValues old = graph.nodeProperty(command.getProperty()).values();
+    private void takeOver(NodePropertyValues old, Set<NodeLabel> others) {
         NodePropertyValues now = values.toGds();
         if (old.valueType() != now.valueType()) {
             throw BridgeException.argument(
@@ -116,20 +134,33 @@ final class NodePropertyMutation {
                                     old.valueType().name(),
                                     now.valueType().name()));
         }
-        for (NodeLabel other : others) {
-            var nodes = graph.nodes().nodeIterator(Set.of(other));
-            while (nodes.hasNext()) {
-                long node = nodes.nextLong();
-                if (!now.hasValue(node)) {
-                    values.copy(node, old);
-                }
+        var nodes = graph.nodes().nodeIterator(others);
+        while (nodes.hasNext()) {
+            long node = nodes.nextLong();
+            if (!now.hasValue(node)) {
+                values.copy(node, old);
+            } else {
+                refuseIf(old.hasValue(node) && !values.is(node, old), node);
             }
+        }
+    }
+
+    /** A node has one value, whatever its labels. */
+    private void refuseIf(boolean different, long node) {
+        if (different) {
+            throw BridgeException.argument(
+                    "The node %d has more than one label, and under another one it has another value of the node property `%s`. Choose another `mutateProperty` for each of these labels."
+                            .formatted(graph.nodes().toOriginalNodeId(node), command.getProperty()));
         }
     }
 
     /** Values by internal id, over all nodes of the projection. */
     private interface Values {
         void set(long node, ColumnReader column, int row);
+
+        boolean is(long node, ColumnReader column, int row);
+
+        boolean is(long node, NodePropertyValues other);
 
         void copy(long node, NodePropertyValues from);
 
@@ -148,6 +179,16 @@ final class NodePropertyMutation {
         @Override
         public void set(long node, ColumnReader column, int row) {
             vectors.set(node, column.vector(row));
+        }
+
+        @Override
+        public boolean is(long node, ColumnReader column, int row) {
+            return Arrays.equals(vectors.get(node), column.vector(row));
+        }
+
+        @Override
+        public boolean is(long node, NodePropertyValues other) {
+            return Arrays.equals(vectors.get(node), other.floatArrayValue(node));
         }
 
         @Override
@@ -195,6 +236,16 @@ final class NodePropertyMutation {
         }
 
         @Override
+        public boolean is(long node, ColumnReader column, int row) {
+            return integers.get(node) == column.integer(row);
+        }
+
+        @Override
+        public boolean is(long node, NodePropertyValues other) {
+            return integers.get(node) == other.longValue(node);
+        }
+
+        @Override
         public void copy(long node, NodePropertyValues from) {
             integers.set(node, from.longValue(node));
         }
@@ -231,6 +282,16 @@ final class NodePropertyMutation {
         @Override
         public void set(long node, ColumnReader column, int row) {
             floats.set(node, column.number(row));
+        }
+
+        @Override
+        public boolean is(long node, ColumnReader column, int row) {
+            return floats.get(node) == column.number(row);
+        }
+
+        @Override
+        public boolean is(long node, NodePropertyValues other) {
+            return floats.get(node) == other.doubleValue(node);
         }
 
         @Override

@@ -1,7 +1,5 @@
 package bridge.plugin.gds;
 
-import static bridge.plugin.core.BridgeException.cleanly;
-
 import bridge.plugin.core.Answers;
 import bridge.plugin.core.BridgeException;
 import bridge.plugin.core.Call;
@@ -44,13 +42,6 @@ final class ProjectionAnswers implements Answers {
 
     @Override
     public void answer(CallResponse message, Call call) {
-        cleanly(() -> {
-            dispatch(message, call);
-            return null;
-        });
-    }
-
-    private void dispatch(CallResponse message, Call call) {
         switch (message.getMessageCase()) {
             case DESCRIBE -> describe(message.getDescribe().getGraphName(), call);
             case READ_PROJECTION -> new ProjectionReader(

@@ -2,8 +2,6 @@ package bridge.plugin.core;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertSame;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.protobuf.Any;
@@ -64,23 +62,5 @@ class BridgeExceptionTest {
                 "The bridge server at h:1 ended during the call (the connection broke off); nothing was sent again."
                         + " Look into its log, and call again.",
                 BridgeException.of(end, null, "h:1", true).getMessage());
-    }
-
-    @Test
-    void aForeignExceptionIsCleanedAndOneWithAStatusPasses() {
-        var cleaned = assertThrows(
-                BridgeException.class,
-                () -> BridgeException.cleanly(() -> {
-                    throw new UnsupportedOperationException("no such thing");
-                }));
-        assertEquals("no such thing", cleaned.getMessage());
-        var own = BridgeException.argument("mine");
-        assertSame(
-                own,
-                assertThrows(
-                        BridgeException.class,
-                        () -> BridgeException.cleanly(() -> {
-                            throw own;
-                        })));
     }
 }

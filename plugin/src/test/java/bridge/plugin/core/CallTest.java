@@ -52,7 +52,7 @@ class CallTest {
                 64 << 20,
                 false,
                 Optional.empty());
-        return new Server(() -> settings, Caller.getDefaultInstance());
+        return new Server(() -> settings, Caller.getDefaultInstance(), new Failures((line, cause) -> {}));
     }
 
     private Call call(TerminationGuard guard) {

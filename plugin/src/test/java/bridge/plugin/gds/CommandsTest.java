@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import bridge.plugin.Board;
 import bridge.plugin.FakeServer;
 import bridge.plugin.core.Columns;
 import bridge.plugin.generated.EncodeProcedures;
@@ -85,7 +86,10 @@ class CommandsTest {
 
     @BeforeEach
     void project() {
-        run("CREATE (a:Item {x: 0.0}), (b:Item {x: 1.0}), (c:Item {x: 2.0}), (a)-[:R]->(b), (b)-[:R]->(c)");
+        Board.create(
+                database,
+                "CREATE (a:Item {x: 0.0}), (b:Item {x: 1.0}), (c:Item {x: 2.0}), (a)-[:R]->(b), (b)-[:R]->(c)"
+                        + " RETURN [id(a), id(b), id(c)] AS ids");
         run("CALL gds.graph.project('g', {Item: {properties: ['x']}}, 'R')");
     }
 

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import bridge.plugin.Board;
 import bridge.plugin.FakeServer;
 import bridge.plugin.core.ColumnReader;
 import bridge.plugin.core.Columns;
@@ -53,6 +54,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.neo4j.configuration.GraphDatabaseSettings;
 import org.neo4j.gds.ListProgressProc;
 import org.neo4j.gds.catalog.GraphDropProc;
+import org.neo4j.gds.catalog.GraphFilterProc;
 import org.neo4j.gds.catalog.GraphProjectProc;
 import org.neo4j.gds.catalog.GraphStreamNodePropertiesProc;
 import org.neo4j.gds.embeddings.fastrp.FastRPStreamProc;
@@ -66,12 +68,14 @@ class ProjectionProceduresTest {
     private static final FakeServer FAKE = new FakeServer();
     private static Neo4j neo4j;
     private static GraphDatabaseService database;
+    private static Path home;
 
     @BeforeAll
-    static void start(@TempDir Path home) throws Exception {
+    static void start(@TempDir Path folder) throws Exception {
+        home = folder;
         Files.createDirectories(home.resolve("conf"));
         Files.writeString(home.resolve("conf").resolve("bridge.conf"), "address=127.0.0.1:" + FAKE.port());
-        neo4j = Neo4jBuilders.newInProcessBuilder()
+        neo4j = Neo4jBuilders.newInProcessBuilder(home)
                 .withDisabledServer()
                 .withConfig(GraphDatabaseSettings.neo4j_home, home)
                 .withProcedure(HealthProcedures.class)
@@ -82,6 +86,7 @@ class ProjectionProceduresTest {
                 .withProcedure(GraphDropProc.class)
                 .withProcedure(GraphStreamNodePropertiesProc.class)
                 .withProcedure(FastRPStreamProc.class)
+                .withProcedure(GraphFilterProc.class)
                 .withProcedure(ListProgressProc.class)
                 .build();
         database = neo4j.defaultDatabaseService();
@@ -96,10 +101,12 @@ class ProjectionProceduresTest {
 
     @BeforeEach
     void project() {
-        run(
+        Board.create(
+                database,
                 "CREATE (a:User {userId: 1, name: 'Ann'}), (b:User {userId: 2, name: 'Bob'}),"
                         + " (x:Movie {movieId: 10, year: 1999, title: 'é'}), (y:Movie {movieId: 11}),"
-                        + " (a)-[:RATED {rating: 4.5, at: 964982703}]->(x), (a)-[:RATED {rating: 3.0}]->(x), (b)-[:RATED {rating: 1.0, at: 5}]->(y)");
+                        + " (a)-[:RATED {rating: 4.5, at: 964982703}]->(x), (a)-[:RATED {rating: 3.0}]->(x), (b)-[:RATED {rating: 1.0, at: 5}]->(y)"
+                        + " RETURN [id(a), id(b), id(x), id(y)] AS ids");
         run("CALL gds.graph.project('g', {User: {}, Movie: {properties: ['year']}},"
                 + " {RATED: {properties: ['rating', 'at']}, BOTH: {type: 'RATED', orientation: 'UNDIRECTED'}})");
     }
@@ -184,6 +191,38 @@ class ProjectionProceduresTest {
                         .toList());
         assertEquals(1, description.getConstraintsCount());
         assertEquals("movieId", description.getConstraints(0).getProperty());
+    }
+
+    private static String storedTypes(String graph) {
+        var answer = new AtomicReference<Description>();
+        FAKE.script = talk -> {
+            talk.take();
+            talk.send(CallResponse.newBuilder()
+                    .setDescribe(Describe.newBuilder().setGraphName(graph))
+                    .build());
+            answer.set(talk.take().getDescription());
+        };
+        run("CALL bridge.gnn.train('" + graph + "')");
+        return answer.get().getRelationshipTypesList().stream()
+                .map(each -> each.getType() + " is " + each.getStoredType())
+                .toList()
+                .toString();
+    }
+
+    @Test
+    void aProjectedTypeIsDescribedWithTheStoredOneWhereItIsKnown() {
+        assertEquals("[BOTH is RATED, RATED is RATED]", storedTypes("g"));
+        run("CALL gds.graph.filter('filtered', 'g', '*', 'r:BOTH')");
+        run("CALL gds.graph.project('all', '*', '*')");
+        run("MATCH (a)-[:RATED]->(b) RETURN gds.graph.project('cypher', a, b,"
+                + " {relationshipType: CASE b.movieId WHEN 10 THEN 'RATED' ELSE 'LIKES' END})");
+        try {
+            assertEquals("[BOTH is RATED]", storedTypes("filtered"));
+            assertEquals("[__ALL__ is ]", storedTypes("all"));
+            assertEquals("[LIKES is , RATED is RATED]", storedTypes("cypher"));
+        } finally {
+            List.of("filtered", "all", "cypher").forEach(each -> run("CALL gds.graph.drop('" + each + "')"));
+        }
     }
 
     @Test
@@ -328,6 +367,79 @@ class ProjectionProceduresTest {
         assertEquals(4, run(features).size());
     }
 
+    private static FakeServer.Script mutation(List<String> labels, Column ids, Column values) {
+        return talk -> {
+            talk.take();
+            talk.send(CallResponse.newBuilder()
+                    .setMutateNodeProperty(MutateNodeProperty.newBuilder()
+                            .setGraphName("g")
+                            .setLabel(labels.get(0))
+                            .addAllFurtherLabels(labels.subList(1, labels.size()))
+                            .setProperty("v")
+                            .setDimension(1))
+                    .build());
+            int rows = ids.getData().size() / Integer.BYTES;
+            talk.send(last(chunk(rows, ids, values)));
+            talk.take();
+        };
+    }
+
+    private static final String VALUES =
+            "CALL gds.graph.nodeProperty.stream('g', 'v', [$label]) YIELD propertyValue AS v"
+                    + " RETURN collect(v) AS v";
+
+    private static Object values(String label) {
+        return database.executeTransactionally(
+                VALUES, Map.of("label", label), result -> result.next().get("v"));
+    }
+
+    @Test
+    void severalLabelsGetAPropertyAtOnce() {
+        FAKE.script = mutation(List.of("User", "Movie"), ids("id", 0, 1, 2, 3), ids("value", 5, 6, 7, 8));
+        run("CALL bridge.encode.text.mutate('g', {})");
+        assertEquals(List.of(5L, 6L), values("User"));
+        assertEquals(List.of(7L, 8L), values("Movie"));
+    }
+
+    @Test
+    void aNodeWithAnotherValueUnderAnotherLabelIsRefusedAndTheProjectionStaysAsItWas() {
+        run("CALL gds.graph.drop('g') YIELD graphName");
+        run("MATCH (u:User) SET u:Person");
+        run("CALL gds.graph.project('g', ['User', 'Person'], '*')");
+        FAKE.script = mutation(List.of("User"), ids("id", 0, 1), ids("value", 5, 6));
+        run("CALL bridge.encode.text.mutate('g', {})");
+        FAKE.script = mutation(List.of("Person"), ids("id", 0, 1), ids("value", 7, 8));
+        String text = failure("CALL bridge.encode.text.mutate('g', {})");
+        assertTrue(text.contains("under another one it has another value of the node property `v`"), text);
+        assertEquals(List.of(5L, 6L), values("User"));
+        String without = failure("CALL gds.graph.nodeProperty.stream('g', 'v', ['Person'])");
+        assertTrue(without.contains("for label Person"), without);
+        FAKE.script = mutation(List.of("Person"), ids("id", 0, 1), ids("value", 5, 6));
+        run("CALL bridge.encode.text.mutate('g', {})");
+        assertEquals(List.of(5L, 6L), values("Person"));
+    }
+
+    @Test
+    void aNodeThatWouldGetTwoValuesIsRefused() {
+        FAKE.script = mutation(List.of("User", "Movie"), ids("id", 0, 1, 1), ids("value", 5, 6, 6));
+        run("CALL bridge.encode.text.mutate('g', {})");
+        assertEquals(List.of(5L, 6L), values("User"));
+        run("CALL gds.graph.drop('g') YIELD graphName");
+        run("CALL gds.graph.project('g', ['User', 'Movie'], '*')");
+        FAKE.script = mutation(List.of("User", "Movie"), ids("id", 0, 1, 1), ids("value", 5, 6, 7));
+        String text = failure("CALL bridge.encode.text.mutate('g', {})");
+        assertTrue(text.contains("under another one it has another value of the node property `v`"), text);
+    }
+
+    @Test
+    void aFailureInGdsLeavesTheOtherLabelsValues() {
+        FAKE.script = mutation(List.of("User"), ids("id", 0, 1), ids("value", 5, 6));
+        run("CALL bridge.encode.text.mutate('g', {})");
+        FAKE.script = mutation(List.of("Nobody"), ids("id", 2), ids("value", 7));
+        failure("CALL bridge.encode.text.mutate('g', {})");
+        assertEquals(List.of(5L, 6L), values("User"));
+    }
+
     @Test
     void aPropertyThatExistsIsNotMutatedAgain() {
         mutate("User", 0);
@@ -452,6 +564,27 @@ class ProjectionProceduresTest {
         assertEquals(List.of(Map.of("u", 1L, "rank", 1L), Map.of("u", 2L, "rank", 2L)), run(query));
         run("MATCH (m:Movie {movieId: 10}) DETACH DELETE m");
         assertEquals(List.of(Map.of("u", 2L, "rank", 2L)), run(query));
+    }
+
+    @Test
+    void aFaultInARowIsSaidWithoutAJavaNameAndIsInNeo4jsLog() throws Exception {
+        FAKE.script = talk -> {
+            talk.take();
+            talk.send(CallResponse.newBuilder()
+                    .setRows(chunk(1, ids("sourceNodeId", 0), ids("fallback", 1)))
+                    .build());
+        };
+        String text = failure("CALL bridge.recommend.stream('g')");
+        String start = "The bridge plugin failed at `bridge.recommend.stream` in a way that nobody foresaw.";
+        assertTrue(text.startsWith(start), text);
+        String id = text.replaceAll(".* under (\\w+)\\.", "$1");
+        try (var files = Files.walk(home)) {
+            Path file =
+                    files.filter(each -> each.endsWith("neo4j.log")).findFirst().orElseThrow();
+            String log = Files.readString(file);
+            assertTrue(log.contains("internal error " + id + " in bridge.recommend.stream"), log);
+            assertTrue(log.contains("ClassCastException"), log);
+        }
     }
 
     @Test
