@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import sys
 import threading
 from dataclasses import replace
 from typing import Any
@@ -151,3 +152,28 @@ async def test_calls_that_wait_for_one_model_leave_the_executor_to_others(
 def hosted_copy(database: Database) -> Database:
     """Return the same data for a call beside others."""
     return replace(database, questions=[], jobs=[], progress=[])
+
+
+async def test_nodes_are_looked_through_off_the_event_loop(
+    hosted: Database, channel: grpc.aio.Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Filters, linked pairs and the rows to write: with millions of nodes nobody else would be answered meanwhile."""
+    threads: list[str] = []
+
+    def watched(name: str) -> None:
+        function = getattr(np, name)
+
+        def noting(*given: Any, **more: Any) -> Any:
+            if sys._getframe(1).f_globals["__name__"].startswith("bridge.actions."):
+                threads.append(threading.current_thread().name)
+            return function(*given, **more)
+
+        monkeypatch.setattr(np, name, noting)
+
+    for name in ("isin", "unique"):
+        watched(name)
+    assert await ask(hosted, channel, sourceNodeFilter=[1003], targetNodeFilter="Film")
+    given = {"modelName": "ranks", "writeRelationshipType": "NEXT", "sourceNodeFilter": [1003], "topK": 2}
+    await hosted.call(channel, "bridge.recommend.write", "graph", **given)
+    assert len(threads) > 4
+    assert all(thread.startswith("compute") for thread in threads)
