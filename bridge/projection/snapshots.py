@@ -194,9 +194,9 @@ class Snapshots:
         pinned += sum(self._writing.values())
         if needed + pinned > self._max_bytes:
             raise ResourceExhaustedError(
-                f"The snapshot of this projection takes {_mib(needed)}, but snapshots may take {_mib(self._max_bytes)}, "
-                f"of which {_mib(pinned)} are in use. Project fewer properties, wait for running jobs, or start the "
-                "server with a larger BRIDGE_SNAPSHOT_MIB.",
+                f"The snapshot of this projection takes {_mib(needed)}, but snapshots may take "
+                f"{_mib(self._max_bytes)}, of which {_mib(pinned)} are in use. Project fewer properties, wait for "
+                "running jobs, or start the server with a larger BRIDGE_SNAPSHOT_MIB.",
                 reason="SNAPSHOT_TOO_LARGE",
             )
         for folder in [name for name, snapshot in self._kept.items() if snapshot.path not in self._pins]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import grpc
 import numpy as np
 import pytest
 
+import tests.database
 from bridge.actions.encode_multi_hot import _within_reach
+from bridge.actions.services import Services
 from tests.database import CallError, Database, Node, people_and_films
 
 USERS = 30
@@ -145,3 +148,17 @@ def test_a_neighbour_of_several_labels_is_named_by_one_of_them() -> None:
     assert _within_reach(ids | {"Best": np.array([12])}, links, ["Film", "Best"]) == ["Best", "Film", "Person"]
     assert _within_reach(ids, [(np.array([30]), np.array([31]))], ["Tag"]) == ["Tag"]
     assert _within_reach(ids, [], ["Tag"]) == ["Tag"]
+
+
+async def test_a_client_that_dies_while_vectors_are_added_holds_no_job(
+    channel: grpc.aio.Channel, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server waits for the command's end, and a stream that broke is its end."""
+
+    def dies(*given: Any) -> Any:
+        raise ConnectionError("gone")
+
+    monkeypatch.setattr(tests.database, "apply", dies)
+    with pytest.raises(ConnectionError):
+        await encode(people_and_films(), channel, sourceProperty="tags", jobId="hot")
+    await asyncio.wait_for(services.jobs.get("hot", "ada").ended(), 20)
