@@ -123,7 +123,7 @@ async def test_the_newest_version_answers_unless_another_is_asked_for(
         ({"sourceNodeFilter": [1, 1001]}, "`sourceNodeFilter` names 1 nodes that are not `User` nodes"),
         ({"sourceNodeFilter": "User", "targetNodeFilter": "Flim"}, "one of the labels ['Film', 'Tag', 'User']"),
         ({"modelName": "rate", "sourceNodeFilter": "User"}, "Did you mean `rates`?"),
-        ({"modelVersion": 3, "sourceNodeFilter": "User"}, "Model `rates` has no version 3, only 1."),
+        ({"modelVersion": 3, "sourceNodeFilter": "User"}, "Model `rates` has no version 3, only the version 1"),
     ],
 )
 async def test_what_is_not_there_is_named_with_what_there_is(

@@ -76,7 +76,7 @@ async def test_filters_name_nodes_or_labels(hosted: Database, channel: grpc.aio.
         ({"sourceNodeFilter": "Usr"}, "must be node ids or one of the labels ['Film', 'Tag', 'User']"),
         ({"excludeRelationshipTypes": ["RATD"]}, "Available relationship types are ['RATED', 'TAGGED']"),
         ({"modelName": "rank"}, "Model with name `rank` does not exist. Did you mean `ranks`?"),
-        ({"modelVersion": 2}, "Model `ranks` has no version 2, only 1."),
+        ({"modelVersion": 2}, "Model `ranks` has no version 2, only the version 1; its aliases are `champion` (1)."),
         ({"modelName": "rates"}, "trained with `objective: 'rating'`"),
     ],
 )
