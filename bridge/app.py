@@ -35,6 +35,12 @@ from bridge.settings import Settings
 
 MIB = 2**20
 
+LOCK = "server.lock"
+"""The file that a server holds while it works in a data folder."""
+
+OURS = (LOCK, "store.lock")
+"""Files by which a data folder is known as one."""
+
 _log = logging.getLogger("bridge")
 
 
@@ -86,7 +92,7 @@ async def _serve(settings: Settings, endpoint: Endpoint, trainers: Trainers, rea
         await services.jobs.background.close()
         await trainers.close()
         await services.jobs.close()
-        services.executor.shutdown(wait=False, cancel_futures=True)
+        services.executor.shutdown(wait=True, cancel_futures=True)  # a publish must not lose its staging folder
         services.store.close()
 
 
@@ -95,10 +101,11 @@ def claimed(data: Path) -> Iterator[None]:
     """Hold the data folder: a server wipes snapshots and scratch when it starts, which must be nobody else's.
 
     Raises:
-        FailedPreconditionError: another server holds it.
+        FailedPreconditionError: another server holds it, or the folder is somebody else's.
     """
+    _refuse_strange(data)
     files.make_folder(data)
-    lock = files.take_lock(data / "server.lock")
+    lock = files.take_lock(data / LOCK)
     if lock is None:
         raise FailedPreconditionError(
             f"Another bridge server works in the folder {data}. Stop it, or give this one a folder of its own with "
@@ -109,6 +116,15 @@ def claimed(data: Path) -> Iterator[None]:
         yield
     finally:
         os.close(lock)
+
+
+def _refuse_strange(data: Path) -> None:
+    if data.is_dir() and any(data.iterdir()) and not any((data / name).exists() for name in OURS):
+        raise FailedPreconditionError(
+            f"The folder {data} has files in it and was never a bridge server's. A server empties parts of its folder: "
+            "set BRIDGE_DATA to one that is new or empty.",
+            reason="NOT_OUR_FOLDER",
+        )
 
 
 def make_services(settings: Settings, trainers: Trainers) -> Services:

@@ -33,6 +33,18 @@ def test_a_data_folder_has_one_server(tmp_path: Path) -> None:
         pass
 
 
+def test_a_folder_of_somebody_elses_is_left_alone(tmp_path: Path) -> None:
+    """A server empties snapshots, scratch and trash when it starts: not where holidays may be."""
+    holiday = tmp_path / "snapshots" / "holiday.txt"
+    holiday.parent.mkdir()
+    holiday.write_text("sea")
+    with pytest.raises(FailedPreconditionError, match="never a bridge server's") as raised, claimed(tmp_path):
+        pass
+    assert raised.value.reason == "NOT_OUR_FOLDER"
+    assert holiday.read_text() == "sea"
+    assert not (tmp_path / "server.lock").exists()
+
+
 def test_what_a_killed_server_left_in_scratch_is_cleared_and_for_the_owner_only(tmp_path: Path) -> None:
     left = tmp_path / "scratch" / "job"
     left.mkdir(parents=True)
@@ -115,7 +127,10 @@ def test_damage_is_found_before_the_server_answers(tmp_path: Path) -> None:
         [sys.executable, "-W", "ignore", "-c", program, str(tmp_path / "data")], stderr=subprocess.PIPE, text=True
     )
     assert process.stderr is not None
-    lines = list(iter(process.stderr.readline, "ready\n"))
+    lines = []
+    while (line := process.stderr.readline()) != "ready\n":
+        assert line, f"the server has ended: {lines}"
+        lines.append(line)
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=60)
     (line,) = [line for line in lines if "is damaged" in line]

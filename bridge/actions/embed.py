@@ -14,7 +14,8 @@ from bridge.actions.embed_config import (
     EmbedWriteConfig,
     EmbedWriteRow,
 )
-from bridge.actions.embedding import Embedded, embedded_nodes
+from bridge.actions.embedding import EMBEDDING, Embedded, embedded_nodes
+from bridge.actions.gnn_fit import SERVED
 from bridge.actions.hosted import find_version
 from bridge.actions.jobs import effective, running_job
 from bridge.actions.provenance import Origin
@@ -73,7 +74,7 @@ async def _mutate(
     services: Services,
 ) -> None:
     manifest = version.manifest
-    weights = next(file.sha256 for name, file in sorted(manifest.files.items()) if name.endswith(".safetensors"))
+    weights = manifest.files[f"{EMBEDDING if manifest.target is None else SERVED}.safetensors"].sha256
     learned_from = {*manifest.graph.relationship_counts, *manifest.model_info.get("computedFrom", ())}
     origin = Origin(f"{manifest.model_type}:{weights}", frozenset(learned_from))
     written, millis = await add_vectors(call, graph, request.mutate_property, vectors, origin, services.provenance)

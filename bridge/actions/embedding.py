@@ -66,7 +66,8 @@ async def _looked_up(
     selection = Selection(dict.fromkeys(labels, ()), {}, manifest.node_keys)
     async with snapshot_of(call, graph, selection, services) as (snapshot, _):
         tables = (await services.compute(open_snapshot, snapshot.path)).nodes
-        model = await services.compute(services.live.get, version, lambda: load_embedding(version))
+        async with services.turns.of(version.key):
+            model = await services.finish(services.live.get, version, lambda: load_embedding(version))
         assert isinstance(model, NodeEmbedding), "a version without a target is vectors"
         return [Embedded(tables[label], *await services.compute(model.of, tables[label])) for label in sorted(labels)]
 

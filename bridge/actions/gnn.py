@@ -11,41 +11,53 @@ from typing import TYPE_CHECKING
 from bridge.actions import gnn_fit
 from bridge.actions.gnn_checks import Checked, check_training
 from bridge.actions.gnn_config import GnnTrainConfig, GnnTrainRow
+from bridge.actions.gnn_data_checks import check_data
 from bridge.actions.gnn_estimate import estimate, estimate_training
 from bridge.actions.gnn_manifest import manifest_of, model_info
 from bridge.actions.gnn_origins import unknown_origins, with_encoders
-from bridge.actions.jobs import effective, running_job
+from bridge.actions.jobs import effective
 from bridge.actions.memory import check_memory
 from bridge.actions.plan import Plan, Trained
-from bridge.actions.reading import Stopwatch, snapshot_of
-from bridge.actions.rows import send_row
+from bridge.actions.provenance import forget_changed
+from bridge.actions.reading import Stopwatch
+from bridge.actions.training import Prepared, Training
 from bridge.core.call import Call
 from bridge.core.procedure import Procedure
+from bridge.jobs.job import Job
+from bridge.jobs.status import JobState
+from bridge.projection.snapshots import Snapshot
 
 if TYPE_CHECKING:
     from bridge.actions.services import Services
     from bridge.registry.store import Store
 
 
-async def train(request: GnnTrainConfig, call: Call, services: Services) -> None:
-    """Fit a GNN on the caller's projection and keep it as the next version of a model."""
+async def prepare(request: GnnTrainConfig, call: Call, services: Services) -> Prepared:
+    """Check what is asked for against the projection, the model's owner and the memory there is."""
     watch = Stopwatch()
     graph = await call.describe()
     checked = check_training(request, graph)
     owner = call.caller.user
     await services.compute(services.store.check_owner, call.caller.database_key, request.model_name, owner)
-    check_memory(estimate_training(request, checked, graph), request.sudo, services)
-    warnings = unknown_origins(checked, request, graph, call, services.provenance)
+    needed = estimate_training(request, checked, graph)
+    check_memory(needed, request.sudo, services)
+    warnings: list[str] = []
     seed = secrets.randbelow(2**31) if request.random_seed is None else request.random_seed
-    async with (
-        running_job("gnn", request, gnn_fit.STEPS, call, services) as job,
-        snapshot_of(call, graph, checked.selection, services) as (snapshot, _),
-    ):
+
+    async def check(snapshot: Snapshot) -> None:
+        await forget_changed(call, graph, snapshot, services)
+        warnings.extend(unknown_origins(checked, request, graph, call, services.provenance))
+        plan = plan_of(request, checked, seed, str(snapshot.path), "", services.threads)
+        warnings.extend(await services.compute(check_data, plan, request.allow_leaky_features))
+
+    async def train(job: Job, snapshot: Snapshot) -> GnnTrainRow:
+        """Fit a GNN on the snapshot and keep it as the next version of a model."""
         with staged(services.store) as staging:
             plan = plan_of(request, checked, seed, str(snapshot.path), str(staging), services.threads)
             spec = plan.model_dump(mode="json")
-            async with services.trainers.turn(job):
+            async with services.trainers.turn(job, memory=0 if request.sudo else needed.bytes_max):
                 answer = await services.trainers.run(job, gnn_fit.fit, spec)
+                job.phase(JobState.PUBLISHING)
                 job.report(gnn_fit.PUBLISH, 0.0, "checking the stored files")
                 await services.trainers.run(job, gnn_fit.check, {"plan": spec, "trained": answer})
             configuration = effective(
@@ -64,12 +76,14 @@ async def train(request: GnnTrainConfig, call: Call, services: Services) -> None
                 train_millis=watch.total(),
             )
             version = await services.finish(services.store.publish, staging, manifest)
-        row = GnnTrainRow(
+        job.made(request.model_name, version.number)
+        return GnnTrainRow(
             model_info=model_info(version.manifest),
             configuration=dict(configuration),
             train_millis=watch.total(),
         )
-    await send_row(call, row)
+
+    return Prepared(graph, checked.selection, check, train)
 
 
 @contextmanager
@@ -110,4 +124,6 @@ def plan_of(
     )
 
 
-GNN = Procedure("bridge.gnn", GnnTrainConfig, {"train": GnnTrainRow}, train, estimate=estimate)
+GNN_TRAINING = Training("gnn", GnnTrainConfig, gnn_fit.STEPS, prepare)
+
+GNN = Procedure("bridge.gnn", GnnTrainConfig, {"train": GnnTrainRow}, GNN_TRAINING.run, estimate=estimate)

@@ -25,6 +25,7 @@ from bridge.jobs.worker import Reporter
 from bridge.models import MODELS
 from bridge.models.device import resolve_device
 from bridge.models.model import Fit, Hyperparameters, Model
+from bridge.projection.content import CONTENT_FILE, content_hashes
 from bridge.projection.features import check_target, complete
 from bridge.projection.snapshots import open_snapshot
 from bridge.projection.splits import hold_out
@@ -99,6 +100,7 @@ class Training:
         staging = Path(self.plan.staging)
         save_model(staging, EVALUATED, evaluated)
         save_model(staging, SERVED, served)
+        save_file(content_hashes(self.snapshot), staging / CONTENT_FILE)
         return self._summary(chosen, served, metrics, baselines)
 
     def _thresholds(self) -> tuple[float, float]:

@@ -17,8 +17,9 @@ def unknown_origins(
     """Return a warning for the features of unknown origin.
 
     Raises:
-        FailedPreconditionError: a feature is known to be computed from the target relationships, so that metrics
-            on held-out ones would be too good to be true; InvalidArgumentError naming all, when there are several.
+        FailedPreconditionError: a feature or a message-passing type is known to be computed from the target
+            relationships, so that metrics on held-out ones would be too good to be true; InvalidArgumentError naming
+            all, when there are several.
     """
     unknown: list[str] = []
     faults = Faults()
@@ -36,6 +37,10 @@ def unknown_origins(
                         reason="LEAKY_FEATURE",
                         feature=f"{label}.{name}",
                     )
+    if not request.allow_leaky_features:
+        for name in checked.selection.types:
+            with faults:
+                _check_type(name, request, graph, call, provenance)
     faults.raise_if_any()
     if not unknown:
         return []
@@ -43,6 +48,19 @@ def unknown_origins(
         f"Features of unknown origin: {', '.join(unknown)}. If they were computed from "
         f"`{request.target_relationship_type}`, the metrics are too good to be true."
     ]
+
+
+def _check_type(name: str, request: GnnTrainConfig, graph: Graph, call: Call, provenance: Provenance) -> None:
+    """Refuse messages over relationships that were made from those to predict, held-out ones included."""
+    target = request.target_relationship_type
+    origin = provenance.find_type(call, graph, name)
+    if origin is not None and name != target and target in origin.relationship_types:
+        raise FailedPreconditionError(
+            f"The relationship type `{name}` was computed from `{target}`, which is what the model is to predict: its "
+            f"messages would tell held-out relationships. Leave it out of `relationshipTypes`, or set "
+            "`allowLeakyFeatures: true` and don't trust the metrics.",
+            reason="LEAKY_RELATIONSHIPS",
+        )
 
 
 def with_encoders(trained: Trained, graph: Graph, call: Call, provenance: Provenance) -> Trained:

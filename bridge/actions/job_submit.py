@@ -89,6 +89,7 @@ async def _start(job: Job, prepared: Prepared, request: GraphConfig, call: Call,
             cancelled_with(job),
             snapshot_of(call, prepared.graph, prepared.selection, services) as (snapshot, _),
         ):
+            await prepared.check(snapshot)
             await services.jobs.accept(job)
             held = ExitStack()
             held.enter_context(services.snapshots.pin(snapshot))

@@ -31,15 +31,17 @@ from bridge.actions.node2vec_manifest import manifest_of
 from bridge.actions.provenance import Origin
 from bridge.actions.reading import Selection, Stopwatch, snapshot_of
 from bridge.actions.rows import send_row
+from bridge.actions.training import Prepared, Training, anything
 from bridge.actions.vectors import Vectors, add_vectors, rows_of, write_vectors
 from bridge.core.call import Call
 from bridge.core.graph import Graph
 from bridge.core.procedure import Procedure
+from bridge.jobs.job import Job
+from bridge.jobs.status import JobState
 from bridge.projection.snapshots import Snapshot
 
 if TYPE_CHECKING:
     from bridge.actions.services import Services
-    from bridge.jobs.job import Job
 
 
 async def node2vec(request: Node2VecConfig, call: Call, services: Services) -> None:
@@ -91,22 +93,23 @@ async def _hand_out(
             await call.rows(columns)
 
 
-async def train(request: Node2VecTrainConfig, call: Call, services: Services) -> None:
-    """Measure an embedding on held-out relationships, then keep one of the whole graph as a model's next version."""
+async def prepare_training(request: Node2VecTrainConfig, call: Call, services: Services) -> Prepared:
+    """Check what is asked for against the projection, the memory there is and the model's owner."""
     watch = Stopwatch()
     graph = await call.describe()
     selection = check_call(request, graph, services)
     caller = call.caller
     await services.compute(services.store.check_owner, caller.database_key, request.model_name, caller.user)
     seed = _seed(request)
-    async with (
-        running_job("node2vec", request, node2vec_fit.TRAIN_STEPS, call, services) as job,
-        snapshot_of(call, graph, selection, services) as (snapshot, _),
-    ):
+    computed_from = _origins(selection, graph, call, services)
+
+    async def train(job: Job, snapshot: Snapshot) -> Node2VecTrainRow:
+        """Measure an embedding on held-out relationships, then keep one of the whole graph as the next version."""
         with staged(services.store) as staging:
             plan = _plan(request, snapshot, str(staging), seed, services)
             async with services.trainers.turn(job):
                 answer = await services.trainers.run(job, node2vec_fit.train_in_trainer, plan.model_dump(mode="json"))
+                job.phase(JobState.PUBLISHING)
                 job.report(node2vec_fit.PUBLISH, 0.0, "checking the stored files")
                 await services.trainers.run(job, node2vec_fit.check_embedding, {"folder": str(staging)})
             configuration = effective(request, job, randomSeed=seed)
@@ -114,17 +117,19 @@ async def train(request: Node2VecTrainConfig, call: Call, services: Services) ->
                 Embedding.model_validate(answer),
                 selection,
                 configuration,
-                computed_from=_origins(selection, graph, call, services),
+                computed_from=computed_from,
                 caller=caller,
                 graph=graph,
                 fingerprint=snapshot.fingerprint,
                 train_millis=watch.total(),
             )
             version = await services.finish(services.store.publish, staging, manifest)
-        row = Node2VecTrainRow(
+        job.made(request.model_name, version.number)
+        return Node2VecTrainRow(
             model_info=model_info(version.manifest), configuration=dict(configuration), train_millis=watch.total()
         )
-    await send_row(call, row)
+
+    return Prepared(graph, selection, anything, train)
 
 
 def _seed(request: Node2VecConfig) -> int:
@@ -167,6 +172,8 @@ def _origins(selection: Selection, graph: Graph, call: Call, services: Services)
     return frozenset(found)
 
 
+NODE2VEC_TRAINING = Training("node2vec", Node2VecTrainConfig, node2vec_fit.TRAIN_STEPS, prepare_training)
+
 NODE2VEC = (
     Procedure(
         "bridge.node2vec",
@@ -177,5 +184,7 @@ NODE2VEC = (
     ),
     Procedure("bridge.node2vec", Node2VecMutateConfig, {"mutate": Node2VecMutateRow}, node2vec, estimate=estimate),
     Procedure("bridge.node2vec", Node2VecWriteConfig, {"write": Node2VecWriteRow}, node2vec, estimate=estimate),
-    Procedure("bridge.node2vec", Node2VecTrainConfig, {"train": Node2VecTrainRow}, train, estimate=estimate),
+    Procedure(
+        "bridge.node2vec", Node2VecTrainConfig, {"train": Node2VecTrainRow}, NODE2VEC_TRAINING.run, estimate=estimate
+    ),
 )

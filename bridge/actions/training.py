@@ -27,6 +27,8 @@ class Prepared:
     graph: Graph
     selection: Selection
     """The columns to read."""
+    check: Callable[[Snapshot], Awaitable[None]]
+    """Looks at the columns while the call is there, and raises what does not fit, all faults at once."""
     work: Callable[[Job, Snapshot], Awaitable[Row]]
     """Trains on the snapshot, publishes, and returns the row of the plain call. Must not ask the call anything: its
     client may have left."""
@@ -52,5 +54,10 @@ class Training:
             running_job(self.name, request, self.steps, call, services) as job,
             snapshot_of(call, prepared.graph, prepared.selection, services) as (snapshot, _),
         ):
+            await prepared.check(snapshot)
             row = await prepared.work(job, snapshot)
         await send_row(call, row)
+
+
+async def anything(snapshot: Snapshot) -> None:
+    """Take the columns as they are: the `check` of a training whose faults show in the description."""

@@ -69,7 +69,7 @@ class Space:
             raise ResourceExhaustedError(
                 f"The model store holds {_mib(used)} and may hold {_mib(self._max_bytes)}"
                 f"{f', and this version has {_mib(more_bytes)}' if more_bytes else ''}. Drop models that are not "
-                "needed (`bridge.model.drop`), or raise the server's limit.",
+                "needed (`bridge.model.drop`), or raise the limit, BRIDGE_STORE_MIB.",
                 reason="STORE_FULL",
             )
 

@@ -39,7 +39,7 @@ class Endpoint:
     """Listen beyond this machine without token or TLS."""
 
     def check(self) -> None:
-        """Refuse to listen beyond this machine without a token and TLS.
+        """Refuse half a setting, and to listen beyond this machine without a token and TLS.
 
         Raises:
             InvalidArgumentError: saying what is missing.
@@ -48,6 +48,12 @@ class Endpoint:
             raise InvalidArgumentError(
                 "TLS needs both BRIDGE_TLS_CERTIFICATE and BRIDGE_TLS_KEY, but only one of them was set.",
                 reason="INCOMPLETE_TLS",
+            )
+        if self.tokens.operator and not self.tokens.plugin:
+            raise InvalidArgumentError(
+                "BRIDGE_OPERATOR_TOKEN was set without BRIDGE_PLUGIN_TOKEN: the plugin could not call any more. Set "
+                "both.",
+                reason="INCOMPLETE_TOKENS",
             )
         if _is_loopback(self.host) or self.insecure:
             return

@@ -7,6 +7,7 @@ from typing import Any
 import grpc
 import pytest
 
+from bridge.actions.services import Services
 from tests.actions.examples import RATING
 from tests.database import CallError, Database, people_and_films
 
@@ -121,3 +122,48 @@ async def test_a_nan_in_a_feature_and_a_missing_one_are_named(channel: grpc.aio.
     database.modified += 1
     assert "`vector` of `Film` is missing for 1 of 48" in await refusal(database, channel)
     assert await train(database, channel, missing="mean")
+
+
+async def test_all_faults_of_the_data_are_told_before_anything_waits_for_a_trainer(
+    channel: grpc.aio.Channel, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With no trainer to be had, the refusal comes at once."""
+    monkeypatch.setattr(services.trainers, "turn", None)
+    database = people_and_films()
+    database.nodes[USERS].projected["vector"] = [float("nan"), 1.0]
+    text = await refusal(database, channel, splitProperty="timestamp")
+    assert "`vector` of `Film` is NaN or infinite for 1 of 48" in text
+    assert "`splitProperty` `timestamp` is none of 0 (train)" in text
+
+
+async def test_the_target_type_projected_a_second_time_is_refused(channel: grpc.aio.Channel) -> None:
+    """In reverse under another name it would tell the held-out ratings; `relationshipTypes` can leave it out."""
+    database = people_and_films()
+    database.links += [(b, "RATED_REV", a, {}) for a, kind, b, _ in database.links if kind == "RATED"]
+    assert "(:Film)-[:RATED_REV]->(:User) repeat" in await refusal(database, channel)
+    assert await train(database, channel, relationshipTypes=["RATED", "TAGGED"])
+    row = await train(database, channel, allowLeakyFeatures=True)
+    assert any("RATED_REV" in warning for warning in row["modelInfo"]["warnings"])
+
+
+async def test_a_property_made_anew_elsewhere_is_of_unknown_origin(channel: grpc.aio.Channel) -> None:
+    """Its namesake was computed from the target; this one was not made by bridge."""
+    database = people_and_films()
+    given = {"nodeLabels": ["Film"], "relationshipTypes": ["RATED"], "mutateProperty": "hot"}
+    await database.call(channel, "bridge.encode.multiHot.mutate", "graph", **given)
+    for node in database.nodes:
+        if node.label == "Film":
+            node.projected["hot"] = [0.5, 1.5]
+    database.modified += 1
+    row = await train(database, channel, featureProperties={"Film": ["hot"]})
+    assert any("unknown origin: Film.hot" in warning for warning in row["modelInfo"]["warnings"])
+
+
+async def test_messages_over_what_was_made_from_the_target_are_refused(channel: grpc.aio.Channel) -> None:
+    """Films that the same users like are linked by held-out ratings too; `relationshipTypes` can leave them out."""
+    database = people_and_films()
+    made = {"sourceNodeLabel": "User", "targetNodeLabel": "Film", "targetRelationshipType": "RATED", "minWeight": 0.0}
+    await database.call(channel, "bridge.cooccurrence.mutate", "graph", **made, mutateRelationshipType="LIKED_WITH")
+    database.modified += 1
+    assert "The relationship type `LIKED_WITH` was computed from `RATED`" in await refusal(database, channel)
+    assert await train(database, channel, relationshipTypes=["RATED", "TAGGED"])

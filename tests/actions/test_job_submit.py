@@ -14,7 +14,7 @@ import pytest
 from bridge.actions.base_config import GraphConfig
 from bridge.actions.reading import Selection, labels_of
 from bridge.actions.services import Services
-from bridge.actions.training import Prepared, Training
+from bridge.actions.training import Prepared, Training, anything
 from bridge.actions.trainings import TRAININGS
 from bridge.core.call import Call
 from bridge.core.config import ModelName, PositiveInt
@@ -56,7 +56,7 @@ class Toy:
     async def prepare(self, request: ToyConfig, call: Call, services: Services) -> Prepared:
         graph = await call.describe()
         labels = labels_of(graph, [request.label], "label")
-        return Prepared(graph, Selection(dict.fromkeys(labels, ()), {}), partial(self.work, request))
+        return Prepared(graph, Selection(dict.fromkeys(labels, ()), {}), anything, partial(self.work, request))
 
     async def work(self, request: ToyConfig, job: Job, snapshot: Snapshot) -> ToyRow:
         self.works.append(job.id)
@@ -158,7 +158,7 @@ async def test_what_does_not_fit_is_said_before_there_is_a_job(
 ) -> None:
     """In the words of the training itself; the id is free for the next try."""
     for given, words in (
-        ({"procedure": "bridge.toy.tran"}, r"`procedure` was `bridge.toy.tran`, but only .*Did you mean `bridge.toy.t"),
+        ({"procedure": "bridge.toy.tran"}, r"`bridge.toy.tran`, but only .*Did you mean .*`bridge.toy.t"),
         ({"procedure": "bridge.recommend.write"}, "only trainings can be submitted"),
         ({"configuration": {"modelName": "toy", "epoch": 1}}, r"Unexpected configuration key: epoch .*epochs"),
         ({"configuration": {}}, "mandatory configuration parameter `modelName`"),

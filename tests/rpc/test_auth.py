@@ -77,7 +77,6 @@ async def test_the_right_token_opens_its_methods(
         (BOTH, procedure, "oper", grpc.StatusCode.PERMISSION_DENIED),
         (BOTH, reflection, "plug", grpc.StatusCode.PERMISSION_DENIED),
         (Tokens(plugin="plug"), reflection, "", grpc.StatusCode.UNAUTHENTICATED),
-        (Tokens(operator="oper"), procedure, "", grpc.StatusCode.UNAUTHENTICATED),
     ],
 )
 async def test_every_other_token_is_refused(

@@ -34,7 +34,6 @@ def test_this_machine_alone_needs_neither_token_nor_tls(host: str) -> None:
         (Endpoint("0.0.0.0", 0, Tokens()), "needs a plugin token (BRIDGE_PLUGIN_TOKEN) and TLS"),
         (Endpoint("::", 0, TOKEN), "needs TLS (BRIDGE_TLS_CERTIFICATE and BRIDGE_TLS_KEY)."),
         (Endpoint("bridge", 0, Tokens(), b"c", b"k"), "needs a plugin token (BRIDGE_PLUGIN_TOKEN)."),
-        (Endpoint("10.1.2.3", 0, Tokens(operator="o"), b"c", b"k"), "needs a plugin token"),
     ],
 )
 def test_any_other_address_needs_both(endpoint: Endpoint, missing: str) -> None:
@@ -54,6 +53,12 @@ def test_half_of_tls_is_refused() -> None:
     for half in (Endpoint("127.0.0.1", 0, Tokens(), certificate=b"c"), Endpoint("::1", 0, Tokens(), private_key=b"k")):
         with pytest.raises(InvalidArgumentError, match="only one of them"):
             half.check()
+
+
+def test_an_operators_token_without_the_plugins_is_refused() -> None:
+    """It would close the plugin out, and blame a token that does not exist."""
+    with pytest.raises(InvalidArgumentError, match="BRIDGE_OPERATOR_TOKEN was set without BRIDGE_PLUGIN_TOKEN"):
+        Endpoint("127.0.0.1", 0, Tokens(operator="o")).check()
 
 
 async def test_a_taken_port_is_told_in_words(services: Services) -> None:
