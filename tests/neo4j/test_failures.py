@@ -33,7 +33,7 @@ main(["serve"])
 def test_a_killed_server_is_told_and_nothing_is_sent_again(
     stack: Stack, board: Board, ranking: str, unique: Callable[[str], str]
 ) -> None:
-    """The CALL in flight fails with a clear text; started again, the server has its models, and no job."""
+    """The CALL in flight fails with a clear text; started again, the server has its models, and the job has failed."""
     with training(stack, board, unique("killed")) as running:
         trainers = stack.trainers()
         stack.kill_server()
@@ -45,7 +45,7 @@ def test_a_killed_server_is_told_and_nothing_is_sent_again(
         assert f"The bridge server at {stack.status.bridge_address} ended during the call" in text
         assert "nothing was sent again" in text
         assert len(stack.rows(ASK, graph=board.name, name=ranking)) == 30
-        assert running.listed == []
+        assert running.status == "FAILED", "a job that nobody works on must not look as if it ran"
         assert stack.trainers() == []
 
 
