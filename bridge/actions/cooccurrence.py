@@ -30,7 +30,8 @@ from bridge.actions.reading import (
     types_of,
 )
 from bridge.actions.rows import send_row
-from bridge.core.call import Call
+from bridge.actions.undisturbed import undisturbed
+from bridge.core.call import Call, Done
 from bridge.core.columns import Column, Table
 from bridge.core.errors import FailedPreconditionError, Faults
 from bridge.core.graph import Graph
@@ -90,9 +91,15 @@ async def _mutate(
     name = request.mutate_relationship_type
     columns = {"source": pairs["source"], "target": pairs["target"], request.mutate_property: pairs["weight"]}
     table = Table(name, {column: Column(values) for column, values in columns.items()})
-    done = await call.mutate_relationships(name, table, undirected=True)
     origin = Origin(f"cooccurrence:{request.measure}", frozenset({request.target_relationship_type}))
-    services.provenance.record_type(call, graph, name, origin)
+
+    async def mutate() -> Done:
+        """Never the one without the other: a type of unknown origin hides that it tells what is to be predicted."""
+        done = await call.mutate_relationships(name, table, undirected=True)
+        services.provenance.record_type(call, graph, name, origin)
+        return done
+
+    done = await undisturbed(mutate())
     row = CooccurrenceMutateRow(mutate_millis=done.millis, relationships_written=done.written, **facts)
     await send_row(call, row)
 

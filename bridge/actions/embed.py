@@ -44,7 +44,7 @@ async def embed(request: EmbedConfig, call: Call, services: Services) -> None:
     async with running_job("embed", request, STEPS, call, services) as job:
         found = await embedded_nodes(request, version, graph, call, services)
         chosen = _chosen(request, found)
-        vectors: Vectors = {each.nodes.label: (each.nodes.ids[each.known], each.vectors[each.known]) for each in chosen}
+        vectors = await services.compute(_vectors, chosen)
         job.report(1, 0.0)
         if isinstance(request, EmbedMutateConfig):
             await _mutate(request, call, graph, version, chosen, vectors, job, services)
@@ -85,6 +85,10 @@ async def _mutate(
         configuration=dict(effective(request, job, modelVersion=version.number)),
     )
     await send_row(call, row)
+
+
+def _vectors(chosen: list[Embedded]) -> Vectors:
+    return {each.nodes.label: (each.nodes.ids[each.known], each.vectors[each.known]) for each in chosen}
 
 
 def _check(request: EmbedConfig, graph: Graph) -> None:

@@ -48,12 +48,12 @@ async def node2vec(request: Node2VecConfig, call: Call, services: Services) -> N
     """Read the graph, embed it in a trainer, hand out the vectors."""
     watch = Stopwatch()
     graph = await call.describe()
-    selection = check_call(request, graph, services)
+    selection, needed = check_call(request, graph, services)
     seed = _seed(request)
     async with running_job("node2vec", request, node2vec_fit.STEPS, call, services) as job:
         async with snapshot_of(call, graph, selection, services) as (snapshot, _):
             read_millis = watch.lap()
-            found, vectors = await _embed(request, snapshot, seed, job, services)
+            found, vectors = await _embed(request, snapshot, seed, needed, job, services)
         origin = Origin(f"node2vec:{snapshot.fingerprint}:{seed}", _origins(selection, graph, call, services))
         facts = {
             "node_count": sum(found.node_counts.values()),
@@ -97,7 +97,7 @@ async def prepare_training(request: Node2VecTrainConfig, call: Call, services: S
     """Check what is asked for against the projection, the memory there is and the model's owner."""
     watch = Stopwatch()
     graph = await call.describe()
-    selection = check_call(request, graph, services)
+    selection, needed = check_call(request, graph, services)
     caller = call.caller
     await services.compute(services.store.check_owner, caller.database_key, request.model_name, caller.user)
     seed = _seed(request)
@@ -107,7 +107,7 @@ async def prepare_training(request: Node2VecTrainConfig, call: Call, services: S
         """Measure an embedding on held-out relationships, then keep one of the whole graph as the next version."""
         with staged(services.store) as staging:
             plan = _plan(request, snapshot, str(staging), seed, services)
-            async with services.trainers.turn(job):
+            async with services.trainers.turn(job, memory=needed):
                 answer = await services.trainers.run(job, node2vec_fit.train_in_trainer, plan.model_dump(mode="json"))
                 job.phase(JobState.PUBLISHING)
                 job.report(node2vec_fit.PUBLISH, 0.0, "checking the stored files")
@@ -151,11 +151,12 @@ def _plan(request: Node2VecConfig, snapshot: Snapshot, folder: str, seed: int, s
 
 
 async def _embed(
-    request: Node2VecConfig, snapshot: Snapshot, seed: int, job: Job, services: Services
+    request: Node2VecConfig, snapshot: Snapshot, seed: int, memory: int, job: Job, services: Services
 ) -> tuple[Embedding, Vectors]:
     with tempfile.TemporaryDirectory(dir=services.scratch) as folder:
         plan = _plan(request, snapshot, folder, seed, services)
-        answer = await services.trainers.run(job, node2vec_fit.embed_in_trainer, plan.model_dump(mode="json"))
+        spec = plan.model_dump(mode="json")
+        answer = await services.trainers.run(job, node2vec_fit.embed_in_trainer, spec, memory=memory)
         arrays: dict[str, Any] = await services.compute(load_file, Path(folder) / node2vec_fit.VECTORS)
     found = Embedding.model_validate(answer)
     labels = sorted(found.node_counts)

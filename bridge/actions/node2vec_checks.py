@@ -6,7 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from bridge.actions.memory import check_memory, send_estimate
-from bridge.actions.node2vec_config import Node2VecConfig, Node2VecMutateConfig, Node2VecWriteConfig
+from bridge.actions.node2vec_config import (
+    Node2VecConfig,
+    Node2VecMutateConfig,
+    Node2VecTrainConfig,
+    Node2VecWriteConfig,
+)
 from bridge.actions.reading import Selection, keys_of, labels_of, quoted, types_of
 from bridge.actions.vectors import refuse_existing, refuse_read_only
 from bridge.core.call import Call
@@ -18,17 +23,24 @@ from bridge.models.node2vec import Node2VecHyperparameters, estimate_bytes
 if TYPE_CHECKING:
     from bridge.actions.services import Services
 
+EVALUATED_BYTES = 16 * 2**20
+"""A block of the scores that ranks are found in, of which there are a few at once."""
 
-def check_call(request: Node2VecConfig, graph: Graph, services: Services) -> Selection:
-    """Return what to read.
+RELATIONSHIP_BYTES = 56
+"""A relationship in the sparse matrices of the baselines."""
+
+
+def check_call(request: Node2VecConfig, graph: Graph, services: Services) -> tuple[Selection, int]:
+    """Return what to read, and the bytes that its turn in a trainer needs: 0 with `sudo`, which takes what there is.
 
     Raises:
         InvalidArgumentError, FailedPreconditionError: with everything that does not fit the projection.
         ResourceExhaustedError: it would take more memory than there is.
     """
     selection = _selection(request, graph)
-    check_memory(_estimate(request, *_counts(selection, graph), services), request.sudo, services)
-    return selection
+    needed = _estimate(request, *_counts(selection, graph), services)
+    check_memory(needed, request.sudo, services)
+    return selection, 0 if request.sudo else needed.bytes_max
 
 
 async def estimate(request: Node2VecConfig, call: Call, services: Services) -> None:
@@ -100,4 +112,12 @@ def _counts(selection: Selection, graph: Graph) -> tuple[int, int]:
 def _estimate(request: Node2VecConfig, nodes: int, relationships: int, services: Services) -> Estimate:
     threads = min(request.concurrency, services.threads)
     least, most = estimate_bytes(nodes, relationships, hyperparameters(request), threads)
-    return Estimate("bridge.node2vec", least, most)
+    fit = Estimate("graph, walks and vectors", least, most)
+    if not isinstance(request, Node2VecTrainConfig):
+        return Estimate.total("bridge.node2vec", fit)
+    vectors = 4 * nodes * request.embedding_dimension
+    block = min(EVALUATED_BYTES, 4 * nodes * nodes)
+    measuring = Estimate(
+        "held-out relationships", vectors + 2 * block, vectors + 3 * block + RELATIONSHIP_BYTES * relationships
+    )
+    return Estimate.total("bridge.node2vec", fit, measuring)

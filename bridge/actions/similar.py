@@ -20,6 +20,7 @@ from bridge.core.errors import FailedPreconditionError, InvalidArgumentError
 from bridge.core.graph import Graph
 from bridge.core.procedure import Procedure
 from bridge.evaluation.selection import top_k
+from bridge.registry.version import Version
 
 if TYPE_CHECKING:
     from bridge.actions.services import Services
@@ -41,12 +42,15 @@ async def similar(request: SimilarConfig, call: Call, services: Services) -> Non
         found = await embedded_nodes(request, version, graph, call, services)
         wanted = await _filtered(call, graph, found, request.source_node_filter, "sourceNodeFilter")
         among = await _filtered(call, graph, found, request.target_node_filter, "targetNodeFilter")
-        asked = [Points.of([each], wanted) for each in found]
-        _check_known(request, asked, version.number)
+        asked = [await services.compute(Points.of, [each], wanted) for each in found]
+        _check_known(request.source_node_filter, "sourceNodeFilter", asked, found, version)
+        if among is not None:
+            targets = await services.compute(Points.of, found, among)
+            _check_known(request.target_node_filter, "targetNodeFilter", [targets], found, version)
         done, total = 0, sum(map(len, asked))
         for own, sources in zip(found, asked, strict=True):
             # By default only its own label: the two ends of a model need not share a space.
-            candidates = Points.of([own] if among is None else found, among)
+            candidates = await services.compute(Points.of, [own] if among is None else found, among)
             for block in sources.blocks(len(candidates)):
                 columns = await services.compute(_nearest, block, candidates, request.top_k)
                 number = np.full(len(columns["rank"]), version.number, dtype=np.int64)
@@ -118,18 +122,21 @@ async def _filtered(call: Call, graph: Graph, found: Sequence[Embedded], wanted:
     given = np.atleast_1d(np.array(wanted, dtype=np.int64))
     if len(unknown := np.setdiff1d(given, node_ids)):
         raise InvalidArgumentError(
-            f"`{key}` names {len(unknown)} nodes that are not {quoted(labels)} nodes of the projection, the first with "
-            f"id {unknown[0]}. Ids are those of `id(node)`.",
+            f"`{key}` names nodes that are not {quoted(labels)} nodes of the projection: {len(unknown)} of them, the "
+            f"first with id {unknown[0]}. Ids are those of `id(node)`.",
             reason="NOT_IN_PROJECTION",
         )
     return ids[np.isin(node_ids, given)]
 
 
-def _check_known(request: SimilarConfig, asked: Sequence[Points], number: int) -> None:
-    if request.source_node_filter is not None and not any(map(len, asked)):
+def _check_known(
+    wanted: object, key: str, points: Sequence[Points], found: Sequence[Embedded], version: Version
+) -> None:
+    if wanted is not None and not any(map(len, points)):
         raise FailedPreconditionError(
-            f"Version {number} of `{request.model_name}` has no embedding of the nodes in `sourceNodeFilter`: it has "
-            "one of each node that had a relationship when it was trained. Ask for others, or train a new version.",
+            f"Version {version.number} of `{version.model_name}` has no embedding of the nodes in `{key}`. It has "
+            f"those of {quoted([each.nodes.label for each in found])} nodes that had a relationship in the training: "
+            "ask for such, or train a new version.",
             reason="NOT_EMBEDDED",
         )
 

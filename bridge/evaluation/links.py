@@ -144,7 +144,7 @@ class LinkBoard:
         ones = np.ones(len(sources), dtype=np.float32)
         taken = sparse.csr_array((ones, (sources, targets)), shape=train.shape)
         links = simple(train + taken + taken.T)
-        rng = np.random.default_rng(seed)
+        rng = np.random.default_rng(seed & (1 << 64) - 1)
         most = max(1, min(_MOST_MEASURED, _MOST_SCORES // (2 * count)))
         chosen = np.sort(rng.permutation(len(sources))[:most])
         positives = (sources[chosen], targets[chosen])

@@ -25,9 +25,13 @@ BYTES_PER_NODE = 90
 """Degrees, visits, starts, alias tables, learning rates and the like, for each node."""
 BYTES_PER_PLACE = 24
 """What a step holds for each place of its walks."""
-PROCESS_BYTES = 8 << 20
+PROCESS_BYTES = 6 << 20
 """Machine code and the like, once `warm_up` has run."""
 AT_LEAST_TWO = Field(ge=2)
+MOST = 10_000
+"""Of what a visit looks at in memory; far above what is of use."""
+BUILD_BYTES = (35, 70)
+"""What sorting takes for each relationship, without and with weights, before there are any vectors; measured 67.6."""
 WALKS_SHARE = 0.1
 """Of the progress shown."""
 
@@ -43,10 +47,10 @@ class Node2VecHyperparameters(Config):
     """p of the paper: below 1 a walk tends to go back to the node it came from, above 1 not to."""
     in_out_factor: PositiveFloat = 1.0
     """q of the paper: below 1 a walk tends away from the node it came from, above 1 it tends to stay near."""
-    window_size: Annotated[int, AT_LEAST_TWO] = 10
+    window_size: Annotated[int, Field(ge=2, le=MOST)] = 10
     """Most steps of a walk between the two nodes of a training pair. As in word2vec, each visit draws its own window
     from 1 to this, so that near nodes make more pairs."""
-    negative_sampling_rate: PositiveInt = 5
+    negative_sampling_rate: Annotated[int, Field(gt=0, le=MOST)] = 5
     """Noise nodes for each training pair. The pairs of a visit share theirs."""
     negative_sampling_exponent: NonNegativeFloat = 0.75
     """Noise nodes are drawn in proportion to their visits to this power; 0 draws all visited nodes alike."""
@@ -183,12 +187,14 @@ def estimate_bytes(
     dimension, length = hyperparameters.embedding_dimension, hyperparameters.walk_length
     tables = node_count * 4 * (2 * padded(dimension) + dimension)
     graph = 8 * node_count + 4 * relationship_count
-    walks = 4 * node_count * hyperparameters.walks_per_node * length
+    walks = 4 * hyperparameters.walks_per_node * length  # of one node
     step = BYTES_PER_PLACE * max(PLACES_AT_ONCE, length)
-    kept = walks if walks <= KEPT_WALK_BYTES else 0
-    least = tables + graph + node_count * BYTES_PER_NODE + kept + step
-    weighted = 12 * relationship_count
-    return least, least + weighted + threads * (2 << 20) + PROCESS_BYTES
+    starts = (min(node_count, relationship_count), node_count)
+    kept_least, kept_most = (walks * count if walks * count <= KEPT_WALK_BYTES else 0 for count in starts)
+    base = tables + graph + node_count * BYTES_PER_NODE + step
+    least, most = base + kept_least, base + kept_most + 12 * relationship_count + threads * (2 << 20) + PROCESS_BYTES
+    building = relationship_count * np.array(BUILD_BYTES)
+    return max(least, int(building[0])), max(most, int(building[1]))
 
 
 def warm_up() -> float:

@@ -236,7 +236,7 @@ def check(
     Raises:
         FailedPreconditionError: naming the iteration.
     """
-    if np.isnan(losses[-1]) and np.isfinite(targets[:1]).all():
+    if np.isnan(losses[-1]) and np.isfinite(targets).all():
         raise FailedPreconditionError(
             f"No pair of nodes was left to learn from in iteration {iteration}. `positiveSamplingFactor` drops the "
             "visits of frequent nodes: choose a greater one, or more or longer walks.",

@@ -14,7 +14,7 @@ import pytest
 from bridge.actions.provenance import Origin
 from bridge.actions.services import Services
 from bridge.core.call import Caller
-from bridge.core.graph import Graph
+from bridge.core.graph import Graph, Label, Property, RelationshipType
 from bridge.jobs.job import JobState
 from tests.database import CallError, Database, Node, people_and_films
 
@@ -125,7 +125,9 @@ async def test_the_new_type_is_known_to_come_from_the_ratings(services: Services
     database = people_and_films()
     await row_of(database, channel, "mutate", **MUTATE)
     here = _Here(database)
-    graph = Graph("graph", 0, 0, database.created, database.modified, {}, {})
+    films = {"Film": Label("Film", 48, {"embedding": Property("embedding", "FLOAT_ARRAY", 2)})}
+    types = {name: RelationshipType(name, 1) for name in ("RATED", "LIKED_WITH")}
+    graph = Graph("graph", 0, 0, database.created, database.modified, films, types)
     origin = services.provenance.find_type(here, graph, "LIKED_WITH")  # type: ignore[arg-type]
     assert origin == Origin("cooccurrence:weightedPmi", frozenset({"RATED"}))
     walked = Origin("node2vec:1", frozenset({"LIKED_WITH"}))

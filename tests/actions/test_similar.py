@@ -63,7 +63,7 @@ async def test_filters_name_one_node_several_or_a_label(hosted: Database, channe
     ("given", "text"),
     [
         ({"modelName": "rank"}, "Model with name `rank` does not exist. Did you mean `ranks`?"),
-        ({"sourceNodeFilter": [1, 1001]}, "`sourceNodeFilter` names 1 nodes that are not"),
+        ({"sourceNodeFilter": [1, 1001]}, "`sourceNodeFilter` names nodes that are not"),
         ({"targetNodeFilter": "Usr"}, "must be node ids or one of the labels ['Film', 'Tag', 'User']"),
         ({"sourceNodeFilter": "Tag"}, "has no embedding of the nodes in `sourceNodeFilter`"),
         ({"topK": 0}, "Value for `topK` was `0`, but must be greater than 0"),

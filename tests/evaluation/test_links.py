@@ -266,3 +266,10 @@ def test_progress_is_told_to_the_end() -> None:
     link_baselines(train, held_out, seed=0, progress=lambda fraction, detail="", **_: told.append((fraction, detail)))
     assert [round(fraction, 6) for fraction, _ in told] == [0.333333, 0.666667, 1.0]
     assert told[0][1].startswith("commonNeighbors: ")
+
+
+def test_any_integer_is_a_seed() -> None:
+    """Also a negative one, as users may give it."""
+    train, held_out = undirected(5, (0, 1), (1, 2), (2, 3)), ends((3, 4))
+    boards = [LinkBoard.of(neighbourhood(train), held_out, seed=seed) for seed in (-1, -1)]
+    assert np.array_equal(boards[0].negatives, boards[1].negatives)

@@ -73,6 +73,15 @@ class Board:
         """The key property of each label."""
         return {self.reader: "readerId", self.book: "bookId", self.shelf: "name", self.author: "name"}
 
+    def likes(self) -> dict[str, Any]:
+        """Return a configuration for `bridge.cooccurrence`."""
+        return {
+            "sourceNodeLabel": self.reader,
+            "targetNodeLabel": self.book,
+            "targetRelationshipType": "RATED",
+            "targetProperty": "rating",
+        }
+
     def train(self, **changes: Any) -> dict[str, Any]:
         """Return a configuration for `bridge.gnn.train` that takes a second or two."""
         return {

@@ -24,8 +24,18 @@ class World:
     rating: str
 
     def least(self, procedure: str) -> dict[str, Any]:
-        """Return a configuration of a graph procedure that is right on the board."""
+        """Return a configuration of a graph procedure, or of its estimate, that is right on the board."""
+        never = {"mutate": {"mutateProperty": "never"}, "write": {"writeProperty": "never"}}
+        family, mode = procedure.removesuffix(".estimate").rsplit(".", 1)
+        if family == "bridge.cooccurrence":
+            return self.board.likes() | ({"mutateRelationshipType": "NEVER"} if mode == "mutate" else {})
+        if family == "bridge.node2vec":
+            return {"modelName": "never"} if mode == "train" else never.get(mode, {})
+        if family == "bridge.embed":
+            return {"modelName": self.ranking} | never.get(mode, {})
         return {
+            "bridge.similar.stream": {"modelName": self.ranking},
+            "bridge.model.staleness": {"modelName": self.ranking},
             "bridge.gnn.train": self.board.train(modelName="never"),
             "bridge.recommend.stream": {"modelName": self.ranking},
             "bridge.recommend.write": {"modelName": self.ranking},
@@ -33,7 +43,7 @@ class World:
             "bridge.encode.text.mutate": {"sourceProperty": "title", "mutateProperty": "never"},
             "bridge.encode.multiHot.mutate": {"relationshipTypes": ["ON"], "mutateProperty": "never"},
             "bridge.snapshot.stats": {},
-        }[procedure]
+        }[procedure.removesuffix(".estimate")]
 
 
 @pytest.fixture(scope="module")
@@ -61,12 +71,18 @@ def _state(stack: Stack, world: World) -> list[Any]:
     ]
 
 
-GRAPH_PROCEDURES = [each.name for family in PROCEDURES for each in family.signatures() if each.needs_graph]
+GRAPH_PROCEDURES = [
+    each.name
+    for family in PROCEDURES
+    for each in family.signatures()
+    if each.needs_graph and any(key.name == "concurrency" for key in each.configuration)
+]
+"""All but `bridge.job.submit`, whose configuration is another's."""
 
 SHARED: dict[str, tuple[Any, dict[str, Any], tuple[str, ...]]] = {
     "an unknown projection": ("bord", {}, ("Graph with name `bord` does not exist on database `neo4j`",)),
-    "no projection's name": (None, {}, ("`graphName` can not be null or blank",)),
-    "a blank projection's name": (" ", {}, ("`graphName` can not be null or blank",)),
+    "no projection's name": (None, {}, (" can not be null or blank", "`graphName")),
+    "a blank projection's name": (" ", {}, (" can not be null or blank", "`graphName")),
     "a name with a blank at its end": ("GRAPH ", {}, ("must not end or begin with whitespace", "GRAPH ")),
     "a misspelt key": (
         "GRAPH", {"concurency": 2}, ("Unexpected configuration key: concurency (Did you mean [concurrency]?)",)
