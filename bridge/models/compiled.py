@@ -44,11 +44,11 @@ def _prefetch(typing_context: Any, rows: Any, row: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         array = context.make_array(signature.args[0])(context, builder, arguments[0])
         at = context.cast(builder, arguments[1], signature.args[1], types.intp)
-        width = cgutils.unpack_tuple(builder, array.shape)[1]  # type: ignore[no-untyped-call]
+        width = cgutils.unpack_tuple(builder, array.shape)[1]  # type: ignore[no-untyped-call]  # numba has no types here
         first = builder.gep(array.data, [builder.mul(at, width)])
         byte = ir.IntType(8).as_pointer()
         word = ir.IntType(32)
-        declared = cgutils.get_or_insert_function(  # type: ignore[no-untyped-call]
+        declared = cgutils.get_or_insert_function(  # type: ignore[no-untyped-call]  # numba has no types here
             builder.module, ir.FunctionType(ir.VoidType(), [byte, word, word, word]), "llvm.prefetch.p0i8"
         )
         step = ir.Constant(width.type, CACHE_LINE // 4)

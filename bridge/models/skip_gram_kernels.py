@@ -1,7 +1,7 @@
 """The compiled inner loops of skip-gram with negative sampling.
 
-numba's cache on disk notices changes of this file alone; of the functions called here only `mixed`, a published hash
-that does not change, and the alias tables are elsewhere.
+numba's cache on disk notices changes of this file alone: who changes `prefetch`, or `mixed`, a published hash, has to
+touch it too. `train_targets` is one long function because its loops share what a call of another would copy.
 """
 
 from __future__ import annotations

@@ -246,3 +246,16 @@ def test_warming_up_leaves_nothing_to_compile() -> None:
 def _dispatchers() -> list[Any]:
     modules = (walk_kernels, skip_gram_kernels)
     return [each for module in modules for each in vars(module).values() if hasattr(each, "signatures")]
+
+
+def test_a_large_graph_is_the_same_at_any_concurrency_too() -> None:
+    """From 10,000 nodes on, targets share their noise: that must not depend on who is first."""
+    rng = np.random.default_rng(0)
+    nodes = 10_000
+    one, other = (rng.integers(nodes, size=3 * nodes).astype(np.int32) for _ in range(2))
+    ends = np.concatenate([one, other]), np.concatenate([other, one])
+    graph = homogeneous_from_edges(*ends, None, nodes, True)
+    settings = Node2VecHyperparameters(walk_length=10, walks_per_node=1, embedding_dimension=8)
+    alone, together = (Node2Vec.fit(graph, settings, seed=3, threads=threads) for threads in (1, 4))
+    assert alone.losses == together.losses
+    np.testing.assert_array_equal(alone.vectors, together.vectors)
