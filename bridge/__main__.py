@@ -131,8 +131,7 @@ def demo(options: argparse.Namespace) -> int:
     console.print(
         f"Look at it in Neo4j Browser: {found.browser_uri}\n"
         f"  user {found.user}, password: cat {found.password_file}\n"
-        "  try: MATCH path = (:User {userId: " + str(options.user_id) + "})-[:RECOMMENDED]->(:Movie) RETURN path\n"
-        f"Neo4j and the bridge server go on running. To stop them: {_again('down', options)}",
+        f"  try: MATCH path = (:User {{userId: {options.user_id}}})-[:RECOMMENDED]->(:Movie) RETURN path\nNeo4j and the bridge server go on running. To stop them: {_again('down', options)}",
         soft_wrap=True,
     )
     return 0
@@ -162,8 +161,15 @@ def export_projector(options: argparse.Namespace) -> int:
 
 def _again(command: str, options: argparse.Namespace) -> str:
     """Return a command line that reaches the same home."""
-    program = "bridge" if shutil.which("bridge") else f"{sys.executable} -m bridge"
-    return f"{program} {command}" + (f" --home {shlex.quote(options.home)}" if options.home else "")
+    return f"{program()} {command}" + (f" --home {shlex.quote(options.home)}" if options.home else "")
+
+
+def program() -> str:
+    """Return what starts this very command in a shell. Many a Linux has another `bridge`, of iproute2, on its path."""
+    ours = Path(sys.executable).with_name("bridge")
+    if shutil.which("bridge") == str(ours):
+        return "bridge"
+    return shlex.quote(str(ours)) if ours.exists() else shlex.join([sys.executable, "-m", "bridge"])
 
 
 def _show(found: Status, options: argparse.Namespace) -> None:

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from bridge.__main__ import NOT_RUNNING, READER_GONE, main
+from bridge.__main__ import NOT_RUNNING, READER_GONE, main, program
 
 
 def test_status_of_an_empty_home_is_complete_json(tmp_path, capsys):
@@ -23,6 +23,17 @@ def test_status_of_an_empty_home_is_complete_json(tmp_path, capsys):
         "bridgeAddress": "127.0.0.1:7690",
         "bridgePid": None,
     }
+
+
+@pytest.mark.parametrize("first", ["ours", "theirs"])
+def test_another_program_of_that_name_is_not_taken_for_this_one(first, tmp_path, monkeypatch):
+    """iproute2 has a `bridge`: what is printed to stop the runtime must reach ours."""
+    for place in ("ours", "theirs"):
+        (tmp_path / place).mkdir()
+        (tmp_path / place / "bridge").touch(mode=0o755)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "ours" / "python"))
+    monkeypatch.setenv("PATH", str(tmp_path / first))
+    assert program() == ("bridge" if first == "ours" else str(tmp_path / "ours" / "bridge"))
 
 
 def test_status_leaves_no_trace(tmp_path, capsys):
