@@ -101,8 +101,7 @@ def status(options: argparse.Namespace) -> int:
         print(json.dumps(found.as_json(), indent=2))
     else:
         _show(found, options)
-    runs = found.pid is not None and (found.bridge_pid is not None or not options.bridge)
-    return 0 if runs else NOT_RUNNING
+    return 0 if found.pid and (found.bridge_pid or not options.bridge) else NOT_RUNNING
 
 
 def serve(options: argparse.Namespace) -> int:
@@ -131,7 +130,8 @@ def demo(options: argparse.Namespace) -> int:
     console.print(
         f"Look at it in Neo4j Browser: {found.browser_uri}\n"
         f"  user {found.user}, password: cat {found.password_file}\n"
-        f"  try: MATCH path = (:User {{userId: {options.user_id}}})-[:RECOMMENDED]->(:Movie) RETURN path\nNeo4j and the bridge server go on running. To stop them: {_again('down', options)}",
+        f"  try: MATCH path = (:User {{userId: {options.user_id}}})-[:RECOMMENDED]->(:Movie) RETURN path\n"
+        f"Neo4j and the bridge server go on running. To stop them: {_again('down', options)}",
         soft_wrap=True,
     )
     return 0
