@@ -13,7 +13,7 @@ from bridge.models.walks import Bias, Walker
 
 TITLE = "random walks on the movie graph"
 
-LENGTH, WALKS_PER_NODE = 80, 10
+LENGTH, WALKS_PER_NODE = 80, 100  # long enough that starting threads is no part of it
 RUNS = 7
 SETTINGS = ((Bias(1.0, 1.0), 4e6), (Bias(0.5, 2.0), 1e6))
 """Return and in-out factor, and how many steps a second there should be at least."""
