@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from bridge.core.learning import Interactions
 
 RIDGE = 3.0
-"""A bias is the sum of its deviations over their count plus this (BASELINES: reg 3 of 1 to 10 was best)."""
+"""A bias is the sum of its deviations over their count plus this; of 1 to 10, 3 was best on MovieLens latest-small."""
 ALTERNATIONS = 10
 
 
