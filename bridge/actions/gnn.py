@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +19,7 @@ from bridge.actions.memory import check_memory
 from bridge.actions.plan import Plan, Trained
 from bridge.actions.provenance import forget_changed
 from bridge.actions.reading import Stopwatch
-from bridge.actions.training import Prepared, Training
+from bridge.actions.training import Prepared, Training, seed_of
 from bridge.core.call import Call
 from bridge.core.procedure import Procedure
 from bridge.jobs.job import Job
@@ -42,7 +41,7 @@ async def prepare(request: GnnTrainConfig, call: Call, services: Services) -> Pr
     needed = estimate_training(request, checked, graph)
     check_memory(needed, request.sudo, services)
     warnings: list[str] = []
-    seed = secrets.randbelow(2**31) if request.random_seed is None else request.random_seed
+    seed = seed_of(request.random_seed)
 
     async def check(snapshot: Snapshot) -> None:
         await forget_changed(call, graph, snapshot, services)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -202,7 +201,7 @@ class Training:
                 for name in names
             ),
             node_counts={label: len(table) for label, table in self.projection.nodes.items()},
-            relationship_counts=_by_type(self.projection),
+            relationship_counts=self.projection.relationship_counts,
             edge_types=tuple(sorted(self.projection.relationships)),
             undirected_types=_undirected(self.projection),
             probes=_probes(served, self.projection, self.known),
@@ -215,13 +214,6 @@ def save_model(folder: Path, name: str, model: Model) -> None:
     arrays = {key: np.ascontiguousarray(array) for key, array in model.arrays().items()}
     save_file(arrays, folder / f"{name}.safetensors")
     (folder / f"{name}.json").write_text(json.dumps(model.meta()))
-
-
-def _by_type(projection: Projection) -> dict[str, int]:
-    counts: Counter[str] = Counter()
-    for (_, name, _), table in projection.relationships.items():
-        counts[name] += len(table)
-    return dict(counts)
 
 
 def _undirected(projection: Projection) -> tuple[str, ...]:

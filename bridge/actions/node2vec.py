@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,7 +30,7 @@ from bridge.actions.node2vec_manifest import manifest_of
 from bridge.actions.provenance import Origin
 from bridge.actions.reading import Selection, Stopwatch, snapshot_of
 from bridge.actions.rows import send_row
-from bridge.actions.training import Prepared, Training, anything
+from bridge.actions.training import Prepared, Training, anything, seed_of
 from bridge.actions.vectors import Vectors, add_vectors, rows_of, write_vectors
 from bridge.core.call import Call
 from bridge.core.graph import Graph
@@ -49,7 +48,7 @@ async def node2vec(request: Node2VecConfig, call: Call, services: Services) -> N
     watch = Stopwatch()
     graph = await call.describe()
     selection, needed = check_call(request, graph, services)
-    seed = _seed(request)
+    seed = seed_of(request.random_seed)
     async with running_job("node2vec", request, node2vec_fit.STEPS, call, services) as job:
         async with snapshot_of(call, graph, selection, services) as (snapshot, _):
             read_millis = watch.lap()
@@ -100,7 +99,7 @@ async def prepare_training(request: Node2VecTrainConfig, call: Call, services: S
     selection, needed = check_call(request, graph, services)
     caller = call.caller
     await services.compute(services.store.check_owner, caller.database_key, request.model_name, caller.user)
-    seed = _seed(request)
+    seed = seed_of(request.random_seed)
     computed_from = _origins(selection, graph, call, services)
 
     async def train(job: Job, snapshot: Snapshot) -> Node2VecTrainRow:
@@ -130,10 +129,6 @@ async def prepare_training(request: Node2VecTrainConfig, call: Call, services: S
         )
 
     return Prepared(graph, selection, anything, train)
-
-
-def _seed(request: Node2VecConfig) -> int:
-    return secrets.randbelow(2**31) if request.random_seed is None else request.random_seed
 
 
 def _plan(request: Node2VecConfig, snapshot: Snapshot, folder: str, seed: int, services: Services) -> Node2VecPlan:

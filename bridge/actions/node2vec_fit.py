@@ -171,12 +171,9 @@ class _Work:
         return NodeEmbedding(keys, vectors)
 
     def answer(self, fit: Node2VecFit) -> Embedding:
-        counts: dict[str, int] = {}
-        for (_, kind, _), table in self.projection.relationships.items():
-            counts[kind] = counts.get(kind, 0) + len(table)
         return Embedding(
             node_counts={label: len(table) for label, table in self.projection.nodes.items()},
-            relationship_counts=counts,
+            relationship_counts=self.projection.relationship_counts,
             without_relationships=int((~fit.embedded).sum()),
             losses=fit.losses,
             seconds=self.seconds,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -61,3 +62,8 @@ class Training:
 
 async def anything(snapshot: Snapshot) -> None:
     """Take the columns as they are: the `check` of a training whose faults show in the description."""
+
+
+def seed_of(given: int | None) -> int:
+    """Return the seed that was given, or a new one, which is then recorded."""
+    return secrets.randbelow(2**31) if given is None else given

@@ -64,7 +64,15 @@ class Projection:
     @property
     def relationship_count(self) -> int:
         """Number of relationships over all types."""
-        return sum(len(table) for table in self.relationships.values())
+        return sum(self.relationship_counts.values())
+
+    @property
+    def relationship_counts(self) -> dict[str, int]:
+        """Number of relationships by type, in the directions that the projection has."""
+        counts: dict[str, int] = {}
+        for (_, kind, _), table in self.relationships.items():
+            counts[kind] = counts.get(kind, 0) + len(table)
+        return counts
 
 
 TRAIN, VALIDATION, TEST = 0, 1, 2
