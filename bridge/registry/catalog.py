@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from bridge.core.errors import BridgeError, DamagedError, NotFoundError, did_you_mean
 from bridge.registry.aliases import CHAMPION, PREVIOUS, Aliases, read_aliases
+from bridge.registry.database_names import DatabaseNames
 from bridge.registry.layout import Layout
 from bridge.registry.soundness import Soundness
 from bridge.registry.version import Version, open_version
@@ -59,6 +60,24 @@ class Catalog:
         self._layout = layout
         self._soundness = Soundness()
         self._said: set[str] = set()
+        self._names = DatabaseNames(layout)
+
+    def databases(self) -> dict[str, str]:
+        """Return what each database with models is filed under, by its name.
+
+        Of several databases that had one name in turn, the one with the youngest model has it; the others go by what
+        they are filed under.
+        """
+        return self._names.keys()
+
+    def database_key(self, database_name: str) -> str:
+        """Return what the models of a database are filed under. The name may be empty where there is one alone.
+
+        Raises:
+            InvalidArgumentError: it is empty, and several databases have models.
+            NotFoundError: no such database has models.
+        """
+        return self._names.key(database_name)
 
     def models(self, database: str) -> list[ModelEntry]:
         """Return the models of a database by name; one that is damaged is there and says so."""

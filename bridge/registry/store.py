@@ -89,12 +89,16 @@ class Store(Catalog):
         self._soundness.trust(version)
         return version
 
-    def check_owner(self, database: str, model_name: str, user: str) -> None:
+    def check_owner(self, database: str, model_name: str, user: str | None) -> None:
         """Refuse a user who may neither drop this model nor train its next version. A model yet to be made is free.
+
+        None is an operator, here and below: they may act on everyone's models.
 
         Raises:
             PermissionDeniedError: the model belongs to somebody else.
         """
+        if user is None:
+            return
         owner = self._owner(database, model_name)
         if owner not in ("", user):
             raise PermissionDeniedError(
@@ -105,7 +109,7 @@ class Store(Catalog):
             )
 
     def promote(
-        self, database: str, model_name: str, version: int | str, user: str, alias: str = CHAMPION
+        self, database: str, model_name: str, version: int | str, user: str | None, alias: str = CHAMPION
     ) -> tuple[int, int | None]:
         """Put an alias on a version; when the champion moves, the old one becomes `previous`.
 
@@ -134,7 +138,7 @@ class Store(Catalog):
         _log.info("model %s: `%s` is version %d now, was %s", model_name, alias, number, old)
         return number, old
 
-    def rollback(self, database: str, model_name: str, user: str) -> tuple[int, int]:
+    def rollback(self, database: str, model_name: str, user: str | None) -> tuple[int, int]:
         """Exchange champion and previous.
 
         Returns:
@@ -157,7 +161,7 @@ class Store(Catalog):
         _log.info("model %s: rolled back to version %d from %d", model_name, number, old)
         return number, old
 
-    def remove_alias(self, database: str, model_name: str, alias: str, user: str) -> int:
+    def remove_alias(self, database: str, model_name: str, alias: str, user: str | None) -> int:
         """Take an alias of the user's own away; return the version that bore it.
 
         Raises:
@@ -180,7 +184,9 @@ class Store(Catalog):
             )
         return number
 
-    def drop(self, database: str, model_name: str, user: str, version: int | str | None = None) -> ModelEntry:
+    def drop(
+        self, database: str, model_name: str, user: str | None, version: int | str | None = None
+    ) -> ModelEntry:
         """Throw a model away with its aliases, or one version; return the model as it was.
 
         Raises:

@@ -16,6 +16,9 @@ PLUGIN, OPERATOR, ANYONE = "plugin", "operator", "anyone"
 
 ROLES: Mapping[str, frozenset[str]] = {
     "/bridge.v1.ProcedureService/": frozenset({PLUGIN}),
+    "/bridge.v1.ModelService/": frozenset({OPERATOR}),
+    "/bridge.v1.TrainingService/": frozenset({OPERATOR}),
+    "/bridge.v1.PredictionService/": frozenset({OPERATOR}),
     "/grpc.health.v1.Health/": frozenset({ANYONE}),
     "/grpc.reflection.v1alpha.ServerReflection/": frozenset({OPERATOR}),
     "/grpc.reflection.v1.ServerReflection/": frozenset({OPERATOR}),
@@ -55,17 +58,31 @@ class TokenInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[misc]  # grp
         metadata = dict(handler_call_details.invocation_metadata or ())
         given = str(metadata.get("authorization", "")).removeprefix("Bearer ")
         method = handler_call_details.method
-        allowed = next((roles for prefix, roles in ROLES.items() if method.startswith(prefix)), frozenset())
-        if allowed & self._tokens.roles(given):
+        if _allowed(method) & self._tokens.roles(given):
             return await continuation(handler_call_details)
-        return _refusal(_why(method, given), method)
+        return _refusal(_why(method, given, self._tokens), method)
 
 
-def _why(method: str, given: str) -> BridgeError:
+def _allowed(method: str) -> frozenset[str]:
+    return next((roles for prefix, roles in ROLES.items() if method.startswith(prefix)), frozenset())
+
+
+def _why(method: str, given: str, tokens: Tokens) -> BridgeError:
+    if given and OPERATOR in _allowed(method) and not tokens.operator:
+        return PermissionDeniedError(
+            f"`{method}` is for operators, and this server has no token for them. Set BRIDGE_OPERATOR_TOKEN in the "
+            "server's environment, then send it as `authorization: Bearer TOKEN`.",
+            reason="NO_OPERATORS",
+        )
     if given:
         return PermissionDeniedError(
             f"The token does not open `{method}`. Use the one of the server's settings for this kind of caller.",
             reason="WRONG_TOKEN",
+        )
+    if OPERATOR in _allowed(method):
+        return UnauthenticatedError(
+            f"`{method}` asks for a token. Send the server's BRIDGE_OPERATOR_TOKEN as `authorization: Bearer TOKEN`.",
+            reason="NO_TOKEN",
         )
     return UnauthenticatedError(
         "The bridge server asks for a token. Set `token` in conf/bridge.conf (or BRIDGE_TOKEN in Neo4j's "

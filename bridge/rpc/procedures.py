@@ -41,7 +41,7 @@ class ProcedureServicer(service.ProcedureServiceServicer):
             f"{name}.{ESTIMATE}": (each, mode) for name, (each, mode) in self._modes.items() if each.estimate
         }
 
-    async def Call(self, request_iterator: Any, context: grpc.aio.ServicerContext) -> None:  # noqa: N802 (gRPC's name)
+    async def Call(self, request_iterator: Any, context: grpc.aio.ServicerContext) -> None:
         """Decode, act, encode."""
         message = await context.read()
         if message is grpc.aio.EOF:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
@@ -13,9 +15,11 @@ from grpc_reflection.v1alpha import reflection
 from bridge.actions.services import Services
 from bridge.core.errors import InvalidArgumentError
 from bridge.rpc.auth import TokenInterceptor, Tokens
+from bridge.rpc.models import ModelServicer
+from bridge.rpc.outcome import OutcomeInterceptor
 from bridge.rpc.procedures import ProcedureServicer
-from bridge.v1 import procedure_service_pb2 as wire
-from bridge.v1 import procedure_service_pb2_grpc as service
+from bridge.rpc.training import TrainingServicer
+from bridge.v1 import model_service_pb2_grpc, procedure_service_pb2_grpc, training_service_pb2_grpc
 
 MIB = 2**20
 MAX_MESSAGE_BYTES = 64 * MIB
@@ -23,6 +27,15 @@ MIN_PING_INTERVAL = timedelta(seconds=5)
 """grpcio's own 5 minutes would end a silent call whose client keeps the connection alive by pings."""
 PING_INTERVAL = timedelta(seconds=30)
 """A client whose machine is gone never says so: its call ends, and its training, when a ping stays unanswered."""
+
+SERVICES: Mapping[str, tuple[Callable[[Services], Any], Callable[[Any, grpc.aio.Server], None]]] = {
+    "bridge.v1.ModelService": (ModelServicer, model_service_pb2_grpc.add_ModelServiceServicer_to_server),
+    "bridge.v1.ProcedureService": (
+        ProcedureServicer, procedure_service_pb2_grpc.add_ProcedureServiceServicer_to_server,
+    ),
+    "bridge.v1.TrainingService": (TrainingServicer, training_service_pb2_grpc.add_TrainingServiceServicer_to_server),
+}  # fmt: skip
+"""By name, what answers for it."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +101,7 @@ class Server:
         self._endpoint = endpoint
         self._health = health.aio.HealthServicer()
         self._server = grpc.aio.server(
-            interceptors=[TokenInterceptor(endpoint.tokens)],
+            interceptors=[TokenInterceptor(endpoint.tokens), OutcomeInterceptor()],
             options=[
                 ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
                 ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
@@ -97,10 +110,11 @@ class Server:
                 ("grpc.so_reuseport", 0),  # a second server on a taken port must fail, not share it
             ],
         )
-        service.add_ProcedureServiceServicer_to_server(ProcedureServicer(services), self._server)  # type: ignore[no-untyped-call]
+        for servicer, add in SERVICES.values():
+            add(servicer(services), self._server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
-        names = [wire.DESCRIPTOR.services_by_name["ProcedureService"].full_name, health.SERVICE_NAME]
-        reflection.enable_server_reflection([*names, reflection.SERVICE_NAME], self._server)
+        names = [*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME]
+        reflection.enable_server_reflection(names, self._server)
 
     async def start(self) -> int:
         """Listen; return the port.
@@ -119,7 +133,7 @@ class Server:
                 reason="PORT_TAKEN",
             ) from error
         await self._server.start()
-        for name in ("", "bridge.v1.ProcedureService"):
+        for name in ("", *SERVICES):
             await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
         return port
 

@@ -14,7 +14,7 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from bridge.actions.services import Services
 from bridge.core.errors import InvalidArgumentError
 from bridge.rpc.auth import Tokens
-from bridge.rpc.server import MAX_MESSAGE_BYTES, Endpoint, Server
+from bridge.rpc.server import MAX_MESSAGE_BYTES, SERVICES, Endpoint, Server
 from bridge.v1 import procedure_service_pb2 as wire
 from bridge.v1 import procedure_service_pb2_grpc as service
 from bridge.v1 import value_pb2
@@ -104,7 +104,7 @@ async def test_a_token_travels_over_tls(services: Services, tmp_path: Path) -> N
 
 
 async def test_health_says_serving_while_the_server_runs(channel: grpc.aio.Channel) -> None:
-    for name in ("", "bridge.v1.ProcedureService"):
+    for name in ("", *SERVICES):
         answer = await health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(service=name))
         assert answer.status == health_pb2.HealthCheckResponse.SERVING
 
@@ -115,7 +115,8 @@ async def test_reflection_lists_the_services(channel: grpc.aio.Channel) -> None:
     calls = stub.ServerReflectionInfo(iter([reflection_pb2.ServerReflectionRequest(list_services="")]))
     names = {each.name async for answer in calls for each in answer.list_services_response.service}
     assert names == {
-        "bridge.v1.ProcedureService", "grpc.health.v1.Health", "grpc.reflection.v1alpha.ServerReflection",
+        "bridge.v1.ModelService", "bridge.v1.ProcedureService", "bridge.v1.TrainingService", "grpc.health.v1.Health",
+        "grpc.reflection.v1alpha.ServerReflection",
     }  # fmt: skip
 
 
