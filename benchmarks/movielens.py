@@ -9,7 +9,7 @@ from typing import Any
 
 from benchmarks.database import Database
 from benchmarks.figure import say
-from bridge.runtime import script
+from bridge.core import script
 from bridge.runtime.home import Checkout
 
 RANDOM = ("random0", "random1", "random2")

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from benchmarks.database import started
 from benchmarks.figure import Figure, main, say
-from bridge.runtime import script
+from bridge.core import script
 from bridge.runtime.home import Checkout
 
 TITLE = "cypher/*.cypher"

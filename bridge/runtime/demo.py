@@ -10,8 +10,9 @@ import neo4j
 from neo4j.exceptions import DriverError, Neo4jError
 from rich.console import Console
 
+from bridge.core import script
 from bridge.core.errors import FailedPreconditionError, NotFoundError
-from bridge.runtime import database, script, show, statement
+from bridge.runtime import database, show, statement
 from bridge.runtime.home import Checkout, Home
 from bridge.runtime.local import Status
 

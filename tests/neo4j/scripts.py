@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from rich.console import Console
 
-from bridge.runtime import script, statement
+from bridge.core import script
+from bridge.runtime import statement
 from bridge.runtime.home import Checkout
 from bridge.runtime.statement import Outcome
 from tests.neo4j.stack import Rows, Stack

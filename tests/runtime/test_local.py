@@ -7,8 +7,9 @@ import neo4j
 import psutil
 import pytest
 
+from bridge.core import script
 from bridge.core.errors import FailedPreconditionError
-from bridge.runtime import Runtime, WantedPorts, database, running_neo4j, script
+from bridge.runtime import Runtime, WantedPorts, database, running_neo4j
 
 SCRIPTS = Path(__file__).parents[2] / "cypher"
 COUNTS = """

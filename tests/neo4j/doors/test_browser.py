@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from bridge.runtime import script
+from bridge.core import script
 from tests.neo4j.board import READERS, Board, make_board
 from tests.neo4j.doors.browser import Browser, chromium, signed_in
 from tests.neo4j.stack import Stack

@@ -40,3 +40,14 @@ def split(text: str) -> list[str]:
 def read(path: Path) -> list[str]:
     """Return the statements of a file."""
     return split(path.read_text(encoding="utf-8"))
+
+
+def bare(text: str) -> str:
+    """Return Cypher without its comments, and with nothing inside its strings and quoted names."""
+
+    def short(token: re.Match[str]) -> str:
+        if token["quoted"]:
+            return token[0][0] + token[0][-1]
+        return " " if token["comment"] else token[0]
+
+    return _TOKEN.sub(short, text)

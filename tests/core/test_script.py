@@ -5,7 +5,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.runtime import script
+from bridge.core import script
 
 SCRIPTS = sorted((Path(__file__).parents[2] / "cypher").glob("*.cypher"))
 
@@ -56,3 +56,9 @@ def test_every_script_of_the_project_has_statements_without_driver_refusals():
             lines = [line for line in statement.splitlines() if not line.startswith("//")]
             assert not lines[0].startswith(":"), (file, statement)
             assert "$" not in statement, (file, statement)
+
+
+def test_bare_cypher_has_neither_comments_nor_what_is_quoted():
+    """What looks like a parameter or a call there is none."""
+    text = "CALL a.b('$x', \"gds.graph.project(\", `$y`) // $z\nRETURN $w /* ' */"
+    assert script.bare(text) == "CALL a.b('', \"\", ``)  \nRETURN $w  "
