@@ -58,7 +58,8 @@ class Settings(BaseModel):
     snapshot_mib: Mib = 8 * 1024
     """Most disk space for cached projections, in MiB."""
     store_mib: Mib | None = None
-    """Most disk space for models, in MiB; no limit when not set."""
+    """Most disk space for models, in MiB; no limit when not set. Each version counts with the snapshot of its training,
+    also where versions and the cache of snapshots share its disk space (by hard links)."""
     job_days: int = Field(default=30, gt=0)
     """How long a finished job stays in the list of jobs, in days."""
     loaded_models: int = Field(default=8, gt=0)

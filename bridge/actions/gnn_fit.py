@@ -26,6 +26,7 @@ from bridge.models.device import resolve_device
 from bridge.models.model import Fit, Hyperparameters, Model
 from bridge.projection.content import CONTENT_FILE, content_hashes
 from bridge.projection.features import check_target, complete
+from bridge.projection.folder import keep_files
 from bridge.projection.snapshots import open_snapshot
 from bridge.projection.splits import hold_out
 
@@ -100,6 +101,7 @@ class Training:
         save_model(staging, EVALUATED, evaluated)
         save_model(staging, SERVED, served)
         save_file(content_hashes(self.snapshot), staging / CONTENT_FILE)
+        keep_files(Path(self.plan.snapshot), staging)
         return self._summary(chosen, served, metrics, baselines)
 
     def _thresholds(self) -> tuple[float, float]:

@@ -21,6 +21,7 @@ from bridge.jobs.worker import Reporter
 from bridge.models.node2vec import Node2Vec, Node2VecFit, Node2VecHyperparameters
 from bridge.models.node_embedding import NodeEmbedding
 from bridge.projection.content import CONTENT_FILE, content_hashes
+from bridge.projection.folder import keep_files
 from bridge.projection.homogeneous import HomogeneousView, homogeneous
 from bridge.projection.link_splits import hold_out_links
 from bridge.projection.snapshots import open_snapshot
@@ -116,6 +117,7 @@ def train_in_trainer(spec: dict[str, Any], reporter: Reporter) -> dict[str, Any]
     served = work.fit("served", view.graph, reporter.at(SERVED))
     _save(work.embedding(served), Path(plan.folder))
     save_file(content_hashes(work.projection), Path(plan.folder) / CONTENT_FILE)
+    keep_files(Path(plan.snapshot), Path(plan.folder))
     answer = work.answer(served).model_copy(
         update={
             "metrics": {"test": metrics.as_map()},

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 EdgeType = tuple[str, str, str]
 """(source label, relationship type, target label), as PyTorch Geometric writes it."""
 
+KEPT_PREFIX = "snapshot."
+"""Begins the names of a snapshot's files where they are kept beside others: in the folder of a model's version."""
+
 
 @dataclass(frozen=True)
 class NodeTable:

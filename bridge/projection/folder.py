@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import shutil
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,11 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.core.errors import DamagedError
-from bridge.core.projection import NodeTable, Projection, RelationshipTable
+from bridge.core.projection import KEPT_PREFIX, NodeTable, Projection, RelationshipTable
 
 MANIFEST = "manifest.json"
 _FORMAT = 1
 _THREADS = 2
+
+_NO_LINKS = (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP)
+"""What link() says on file systems without hard links, and between two of them."""
 
 
 def write_folder(path: Path, projection: Projection) -> int:
@@ -46,25 +51,46 @@ def write_folder(path: Path, projection: Projection) -> int:
     return sum(sizes) + len(text)
 
 
-def open_folder(path: Path) -> Projection:
-    """Map a projection into memory, read only.
+def keep_files(path: Path, folder: Path) -> None:
+    """Keep a projection's files in another folder too, under their names behind KEPT_PREFIX.
+
+    They are hard links, which take no room until the first folder is removed; copies where there can be none. Whoever
+    holds one must never write to it.
+
+    Raises:
+        OSError: the disk is full, or a folder cannot be read or written.
+    """
+    for name in [MANIFEST, *json.loads((path / MANIFEST).read_bytes())["bytes"]]:
+        kept = folder / f"{KEPT_PREFIX}{name}"
+        try:
+            os.link(path / name, kept)
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            shutil.copyfile(path / name, kept)
+
+
+def open_folder(path: Path, prefix: str = "") -> Projection:
+    """Map a projection into memory, read only. `prefix` begins the names of its files.
 
     Raises:
         DamagedError: the folder is not there, not finished, or a file has not the size it was written with.
     """
     try:
-        manifest = json.loads((path / MANIFEST).read_bytes())
+        manifest = json.loads((path / f"{prefix}{MANIFEST}").read_bytes())
     except (OSError, ValueError) as error:
         raise _damaged(path, f"its {MANIFEST} cannot be read") from error
     if not isinstance(manifest, dict) or manifest.get("format") != _FORMAT:
         raise _damaged(path, f"its format is not {_FORMAT}")
     for name, size in manifest["bytes"].items():
-        if not (path / name).is_file() or (path / name).stat().st_size != size:
+        file = path / f"{prefix}{name}"
+        if not file.is_file() or file.stat().st_size != size:
             raise _damaged(path, f"{name} does not have {size} bytes")
+    arrays = {name: _open_array(path / f"{prefix}{name}") for name in manifest["bytes"]}
     return Projection(
-        nodes={entry["label"]: _open_nodes(path, entry) for entry in manifest["nodes"]},
+        nodes={entry["label"]: _open_nodes(arrays, entry) for entry in manifest["nodes"]},
         relationships={
-            (entry["type"][0], entry["type"][1], entry["type"][2]): _open_relationships(path, entry)
+            (entry["type"][0], entry["type"][1], entry["type"][2]): _open_relationships(arrays, entry)
             for entry in manifest["relationships"]
         },
         fingerprint=manifest["fingerprint"],
@@ -108,21 +134,21 @@ def _describe_relationships(table: RelationshipTable, arrays: dict[str, NDArray[
     }
 
 
-def _open_nodes(path: Path, entry: Mapping[str, Any]) -> NodeTable:
+def _open_nodes(arrays: Mapping[str, NDArray[Any]], entry: Mapping[str, Any]) -> NodeTable:
     return NodeTable(
         label=entry["label"],
         key_property=entry["key_property"],
-        keys=_open_array(path / entry["keys"]),
-        ids=_open_array(path / entry["ids"]),
-        properties={name: _open_array(path / file) for name, file in entry["properties"].items()},
-        missing={name: _open_array(path / file) for name, file in entry["missing"].items()},
+        keys=arrays[entry["keys"]],
+        ids=arrays[entry["ids"]],
+        properties={name: arrays[file] for name, file in entry["properties"].items()},
+        missing={name: arrays[file] for name, file in entry["missing"].items()},
     )
 
 
-def _open_relationships(path: Path, entry: Mapping[str, Any]) -> RelationshipTable:
+def _open_relationships(arrays: Mapping[str, NDArray[Any]], entry: Mapping[str, Any]) -> RelationshipTable:
     return RelationshipTable(
-        edge_index=_open_array(path / entry["edge_index"]),
-        properties={name: _open_array(path / file) for name, file in entry["properties"].items()},
+        edge_index=arrays[entry["edge_index"]],
+        properties={name: arrays[file] for name, file in entry["properties"].items()},
         undirected=entry["undirected"],
     )
 

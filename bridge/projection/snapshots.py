@@ -1,7 +1,7 @@
 """Projections kept on disk, so that a trainer process opens one without copying and a second call need not read it.
 
 A cache, wiped at start: a restarted server reads a projection again in seconds, and so no snapshot has to outlive a
-power cut (no fsync, no check of every byte). A version that needs its snapshot longer makes hard links of its files.
+power cut (no fsync, no check of every byte). Versions keep theirs: `keep_files` makes hard links of its files.
 """
 
 from __future__ import annotations

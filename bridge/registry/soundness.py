@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 
 from bridge.core.errors import DamagedError
+from bridge.core.projection import KEPT_PREFIX
 from bridge.registry.version import Key, Version
 
 Stamp = tuple[tuple[int, ...], ...]
@@ -15,7 +16,7 @@ Stamp = tuple[tuple[int, ...], ...]
 class Soundness:
     """Hashes the files of a version once, and again when one of them changes. Safe between threads.
 
-    Change is seen by size, times and inode; what rots under the file system is found when the version is loaded.
+    Change is seen by size, times, mode and inode; what rots under the file system is found when the version is loaded.
     """
 
     def __init__(self) -> None:
@@ -63,4 +64,6 @@ def _stamp_of(path: Path) -> tuple[int, ...]:
         found = os.stat(path)
     except OSError as error:
         return (-(error.errno or 1),)
-    return (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
+    # Each hard link that comes or goes changes the ctime, and snapshots have them: in the cache, in other versions.
+    changed = 0 if path.name.startswith(KEPT_PREFIX) else found.st_ctime_ns
+    return (found.st_size, found.st_mtime_ns, changed, found.st_mode, found.st_ino)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from bridge.core.columns import Column
 from bridge.core.errors import DamagedError
+from bridge.core.projection import KEPT_PREFIX, Projection
+from bridge.projection import folder as folders
 from bridge.projection.columns import canonical
-from bridge.projection.folder import MANIFEST, open_folder, write_folder
+from bridge.projection.folder import MANIFEST, keep_files, open_folder, write_folder
 from tests.projection.graphs import nodes, ratings, raw
 
 
@@ -60,3 +63,43 @@ def test_names_of_any_characters_and_empty_tables_survive(tmp_path: Path) -> Non
     opened = open_folder(tmp_path / "p")
     assert list(opened.nodes["../../etc"].properties) == ["a/b\0"]
     assert opened.fingerprint == projection.fingerprint
+
+
+def ratings_of(projection: Projection) -> list[float]:
+    return [float(value) for table in projection.relationships.values() for value in table.properties["rating"]]
+
+
+def test_a_kept_projection_shares_its_bytes_and_outlives_the_folder(tmp_path: Path) -> None:
+    """Beside other files, under names of its own; hard links, so that it takes no room of its own."""
+    kept = tmp_path / "version"
+    kept.mkdir()
+    (kept / MANIFEST).write_text("another manifest")
+    before = open_folder(written(tmp_path))
+    keep_files(tmp_path / "p", kept)
+    for file in (tmp_path / "p").iterdir():
+        assert file.samefile(kept / f"{KEPT_PREFIX}{file.name}")
+        file.unlink()
+    after = open_folder(kept, KEPT_PREFIX)
+    assert after.fingerprint == before.fingerprint
+    assert ratings_of(after) == [4.5, 3.0]
+    assert (kept / MANIFEST).read_text() == "another manifest"
+    assert all(isinstance(table.keys, np.memmap) for table in after.nodes.values()), "mapped, not copied"
+
+
+def test_a_projection_is_copied_where_there_are_no_hard_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another file system, or one that has none; any other trouble comes through."""
+    kept = tmp_path / "version"
+    kept.mkdir()
+    path = written(tmp_path)
+
+    def refuse(source: Path, target: Path) -> None:
+        raise OSError(number, "no")
+
+    monkeypatch.setattr(folders.os, "link", refuse)
+    number = folders.errno.ENOSPC
+    with pytest.raises(OSError, match="no"):
+        keep_files(path, kept)
+    number = folders.errno.EXDEV
+    keep_files(path, kept)
+    assert ratings_of(open_folder(kept, KEPT_PREFIX)) == [4.5, 3.0]
+    assert not (path / MANIFEST).samefile(kept / f"{KEPT_PREFIX}{MANIFEST}")
