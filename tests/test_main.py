@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from bridge.__main__ import NOT_RUNNING, READER_GONE, main, program
+from bridge.__main__ import READER_GONE, main
+from bridge.commands.local import NOT_RUNNING, program
 
 
 def test_status_of_an_empty_home_is_complete_json(tmp_path, capsys):

@@ -59,6 +59,10 @@ class DamagedError(BridgeError):
     """Stored bytes are not what was written."""
 
 
+class UnavailableError(BridgeError):
+    """Somebody who should answer does not, or not in time. Asking again may help."""
+
+
 def did_you_mean(word: str, candidates: Iterable[str]) -> str:
     """Return `` Did you mean `x`?`` in GDS's words, or nothing when no candidate is close to `word`."""
     close = [name for name in candidates if similar(word, name)]

@@ -23,6 +23,7 @@ STATUS: dict[type[errors.BridgeError], int] = {
     errors.CancelledError: code_pb2.CANCELLED,
     errors.TrainerFailedError: code_pb2.ABORTED,
     errors.DamagedError: code_pb2.DATA_LOSS,
+    errors.UnavailableError: code_pb2.UNAVAILABLE,
 }
 
 DOMAIN = "bridge"

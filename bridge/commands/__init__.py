@@ -1,0 +1,1 @@
+"""What the `bridge` command can do, a module a family of commands."""
