@@ -14,10 +14,11 @@ from bridge.actions.embed_config import (
     EmbedWriteConfig,
     EmbedWriteRow,
 )
-from bridge.actions.embedding import EMBEDDING, Embedded, embedded_nodes
+from bridge.actions.embedding import Embedded, embedded_nodes
 from bridge.actions.gnn_fit import SERVED
-from bridge.actions.hosted import find_version
+from bridge.actions.hosted import answering_version
 from bridge.actions.jobs import effective, running_job
+from bridge.actions.loading import EMBEDDING
 from bridge.actions.provenance import Origin
 from bridge.actions.reading import ALL, labels_of, quoted
 from bridge.actions.rows import send_row
@@ -39,7 +40,7 @@ STEPS = ("read projection", "hand out")
 async def embed(request: EmbedConfig, call: Call, services: Services) -> None:
     """Look the nodes up, or compute their embeddings, and hand them out."""
     graph = await call.describe()
-    version = await find_version(request, call, services)
+    version = await answering_version(request, call, services)
     _check(request, graph)
     async with running_job("embed", request, STEPS, call, services) as job:
         found = await embedded_nodes(request, version, graph, call, services)

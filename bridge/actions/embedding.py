@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.actions.base_config import ModelConfig
-from bridge.actions.hosted import ask, check_keys, lacks
+from bridge.actions.hosted import ask, check_keys, hosted, lacks
 from bridge.actions.reading import Selection, snapshot_of
 from bridge.core.call import Call
 from bridge.core.errors import Faults
@@ -24,9 +23,6 @@ from bridge.registry.version import Version
 
 if TYPE_CHECKING:
     from bridge.actions.services import Services
-
-EMBEDDING = "embedding"
-"""Name of the two files of a model that is nothing but vectors."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +63,7 @@ async def _looked_up(
     async with snapshot_of(call, graph, selection, services) as (snapshot, _):
         tables = (await services.compute(open_snapshot, snapshot.path)).nodes
         async with services.turns.of(version.key):
-            model = await services.finish(services.live.get, version, lambda: load_embedding(version))
+            model = await services.finish(services.live.get, version, lambda: hosted(version))
         assert isinstance(model, NodeEmbedding), "a version without a target is vectors"
         return [Embedded(tables[label], *await services.compute(model.of, tables[label])) for label in sorted(labels)]
 
@@ -81,13 +77,3 @@ def _labels(request: ModelConfig, manifest: Manifest, graph: Graph) -> Sequence[
         check_keys(request, manifest, graph)
     faults.raise_if_any()
     return labels
-
-
-def load_embedding(version: Version) -> NodeEmbedding:
-    """Load a model that is nothing but vectors, every byte verified.
-
-    Raises:
-        DamagedError: a file is not what was written.
-    """
-    meta = json.loads(version.read(f"{EMBEDDING}.json"))
-    return NodeEmbedding.load(version.arrays(f"{EMBEDDING}.safetensors"), meta)

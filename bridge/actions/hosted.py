@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,26 +13,29 @@ from numpy.typing import NDArray
 
 from bridge.actions.base_config import ModelConfig
 from bridge.actions.feature_contract import check_features
-from bridge.actions.gnn_fit import SERVED
+from bridge.actions.loading import load, load_embedding
 from bridge.actions.provenance import Provenance, forget_changed
 from bridge.actions.reading import Selection, quoted, snapshot_of
 from bridge.actions.relationship_contract import check_relationships
 from bridge.core.call import Call
 from bridge.core.columns import Table
-from bridge.core.errors import FailedPreconditionError, Faults, InvalidArgumentError
+from bridge.core.errors import DamagedError, FailedPreconditionError, Faults, InvalidArgumentError
 from bridge.core.graph import Graph
 from bridge.core.projection import NodeTable, Projection, Target
-from bridge.models import MODELS
 from bridge.models.model import Model, ModelScorer
 from bridge.models.node_embedding import NodeEmbedding
 from bridge.projection.features import check_target, complete
 from bridge.projection.snapshots import Snapshot, open_snapshot
+from bridge.registry.aliases import CHAMPION
 from bridge.registry.live import Live
 from bridge.registry.manifest import Manifest
 from bridge.registry.version import Version
 
 if TYPE_CHECKING:
     from bridge.actions.services import Services
+
+ATTEMPTS = 3
+"""Versions that are tried in turn: `champion`, `previous`, and one of them again when it was restored meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,28 @@ async def find_version(request: ModelConfig, call: Call, services: Services) -> 
     return await services.compute(store.resolve, database, request.model_name, request.model_version)
 
 
+async def answering_version(request: ModelConfig, call: Call, services: Services) -> Version:
+    """Find the version that is asked for, as `find_version`, and have it in memory.
+
+    A champion of which no model can be made has `previous` answer, as one with other damage does.
+
+    Raises:
+        NotFoundError: no such model, version or alias.
+        DamagedError: it is not what was written or cannot be loaded, and nothing may answer in its place.
+    """
+    for left in reversed(range(ATTEMPTS)):
+        version = await find_version(request, call, services)
+        try:
+            async with services.turns.of(version.key):
+                await services.finish(services.live.get, version, partial(hosted, version))
+            break
+        except DamagedError as error:
+            await services.compute(services.store.condemn, version, error)
+            if not left or request.model_version not in (None, CHAMPION):
+                raise
+    return version
+
+
 async def ask(
     request: ModelConfig,
     version: Version,
@@ -118,19 +143,18 @@ async def ask(
 
 
 def _answer(live: Live[Hosted], version: Version, snapshot: Snapshot) -> tuple[Projection, ModelScorer]:
-    loaded = live.get(version, lambda: Loaded(load(version)))
+    loaded = live.get(version, lambda: hosted(version))
     assert isinstance(loaded, Loaded), "a version with a target is a Model"
     return loaded.on(snapshot, version.manifest)
 
 
-def load(version: Version) -> Model:
-    """Load the weights that answer, every byte verified.
+def hosted(version: Version) -> Hosted:
+    """Load a version, whatever its family.
 
     Raises:
-        DamagedError: a file is not what was written.
+        DamagedError: a file is not what was written, or no model can be made of it.
     """
-    meta = json.loads(version.read(f"{SERVED}.json"))
-    return MODELS[version.manifest.model_type].load(version.arrays(f"{SERVED}.safetensors"), meta)
+    return load_embedding(version) if version.manifest.target is None else Loaded(load(version))
 
 
 def target_of(manifest: Manifest) -> Target:

@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 from safetensors.numpy import load_file, save_file
 
-from bridge.actions.embedding import EMBEDDING
+from bridge.actions.loading import EMBEDDING
 from bridge.core.errors import DamagedError
 from bridge.core.homogeneous import HomogeneousGraph
 from bridge.core.progress import Progress, part

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.actions.hosted import Asked, ask, filtered_rows, find_version
+from bridge.actions.hosted import Asked, answering_version, ask, filtered_rows
 from bridge.actions.jobs import running_job
 from bridge.actions.reading import quoted, types_of
 from bridge.actions.recommend_config import PredictConfig, PredictRow
@@ -41,7 +41,7 @@ async def predict(request: PredictConfig, call: Call, services: Services) -> Non
             reason="INVALID_CONFIGURATION",
         )
     graph = await call.describe()
-    version = await find_version(request, call, services)
+    version = await answering_version(request, call, services)
     kind = request.pair_relationship_type
     more = [] if kind is None else types_of(graph, [kind], "pairRelationshipType")
     async with running_job("predict", request, STEPS, call, services) as job:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from bridge.actions.hosted import Asked, ask, filtered_rows, find_version, target_of
+from bridge.actions.hosted import Asked, answering_version, ask, filtered_rows, target_of
 from bridge.actions.jobs import effective, running_job
 from bridge.actions.reading import quoted, types_of
 from bridge.actions.recommend_config import RecommendConfig, RecommendRow, RecommendWriteRow
@@ -40,7 +40,7 @@ READ, SCORE, WRITE = range(len(STEPS))
 async def recommend(request: RecommendConfig, call: Call, services: Services) -> None:
     """Answer with the top-K targets of each source, or write them."""
     graph = await call.describe()
-    version = await find_version(request, call, services)
+    version = await answering_version(request, call, services)
     excluded = _check(request, version.manifest, graph, call.mode)
     steps = STEPS if call.mode == "write" else STEPS[:WRITE]
     async with running_job("recommend", request, steps, call, services) as job:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bridge.actions.embed_config import SimilarConfig, SimilarRow
 from bridge.actions.embedding import Embedded, embedded_nodes
-from bridge.actions.hosted import find_version
+from bridge.actions.hosted import answering_version
 from bridge.actions.jobs import running_job
 from bridge.actions.reading import quoted
 from bridge.core.call import Call
@@ -37,7 +37,7 @@ Ids = NDArray[np.int64]
 async def similar(request: SimilarConfig, call: Call, services: Services) -> None:
     """Compare each node asked for with the candidates, block by block."""
     graph = await call.describe()
-    version = await find_version(request, call, services)
+    version = await answering_version(request, call, services)
     async with running_job("similar", request, STEPS, call, services) as job:
         found = await embedded_nodes(request, version, graph, call, services)
         wanted = await _filtered(call, graph, found, request.source_node_filter, "sourceNodeFilter")

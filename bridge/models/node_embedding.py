@@ -56,8 +56,13 @@ class NodeEmbedding:
 
     @classmethod
     def load(cls, arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any]) -> Self:
-        """Make it again of what `arrays` and `meta` returned."""
-        return cls(
-            keys={label: unpacked(f"keys.{label}", arrays) for label in meta["labels"]},
-            vectors={label: arrays[f"vectors.{label}"] for label in meta["labels"]},
-        )
+        """Make it again of what `arrays` and `meta` returned.
+
+        Raises:
+            KeyError, ValueError: that is not what these are.
+        """
+        keys = {label: unpacked(f"keys.{label}", arrays) for label in meta["labels"]}
+        vectors = {label: arrays[f"vectors.{label}"] for label in meta["labels"]}
+        if any(each.shape[:-1] != (len(keys[label]),) for label, each in vectors.items()):
+            raise ValueError("not one vector for each key")
+        return cls(keys, vectors)

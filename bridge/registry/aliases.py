@@ -102,7 +102,7 @@ def read_aliases(folder: Path) -> Aliases | None:
     """
     place = f"{folder.parent.name}/{folder.name}/{ALIASES_NAME}"
     try:
-        text = (folder / ALIASES_NAME).read_bytes()
+        text = files.read_plain(folder / ALIASES_NAME)
     except FileNotFoundError:
         return None
     except OSError as error:

@@ -27,7 +27,7 @@ class ModelEntry:
     versions: tuple[int, ...]
     """Ascending."""
     number: int
-    """The version that answers, or would if it could be read."""
+    """The version that answers, or would if it could be read; 0 when not even the versions can be listed."""
     answering: Version | None
     """None when no version can answer."""
     error: str = ""
@@ -87,12 +87,15 @@ class Catalog:
                 entries.append(self.model(database, name))
             except NotFoundError:  # dropped at this moment
                 continue
+            except DamagedError as error:  # not even its versions can be listed
+                entries.append(ModelEntry(name, (), 0, None, f"{error.message} No version can answer."))
         return entries
 
     def model(self, database: str, model_name: str) -> ModelEntry:
         """Return one model; one that is damaged is there and says so.
 
         Raises:
+            DamagedError: not even its versions can be listed.
             NotFoundError: there is no such model.
         """
         answer = self._answer(database, model_name)
@@ -114,6 +117,7 @@ class Catalog:
         """Return the numbers of a model's versions, ascending.
 
         Raises:
+            DamagedError: the folder of them cannot be read.
             NotFoundError: there is no such model.
         """
         numbers = self._layout.numbers(database, model_name)
@@ -199,9 +203,22 @@ class Catalog:
         """
         self._soundness.check(version)
 
+    def condemn(self, version: Version, damage: DamagedError) -> None:
+        """Have a version answer no more: its files are what was written, but loading it has failed."""
+        self._soundness.condemn(version, damage)
+
     def verify_aliased(self) -> list[ModelEntry]:
-        """Hash the files of every version that `champion` or `previous` names; return the models with damage."""
-        entries = [entry for database in self._layout.databases() for entry in self.models(database)]
+        """Hash the files of every version that `champion` or `previous` names; return the models with damage.
+
+        Raises:
+            DamagedError: the folder of all models cannot be read.
+        """
+        entries: list[ModelEntry] = []
+        for database in self._layout.databases():
+            try:
+                entries += self.models(database)
+            except DamagedError as error:  # the other databases' models can answer
+                _log.error("%s", error.message)
         damaged = [entry for entry in entries if entry.error]
         for entry in damaged:
             _log.warning("model %s: %s", entry.model_name, entry.error)

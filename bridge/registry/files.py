@@ -10,6 +10,7 @@ import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
 
 from bridge.core.errors import ResourceExhaustedError
@@ -33,6 +34,29 @@ def write_file(path: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
+
+
+def open_plain(path: Path) -> BufferedReader:
+    """Open a file to read it.
+
+    Raises:
+        OSError: it cannot be read, or is a folder, a pipe or a device, of which nobody knows when its content comes.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "not a plain file", str(path))
+    return os.fdopen(descriptor, "rb")
+
+
+def read_plain(path: Path) -> bytes:
+    """Return a file's content.
+
+    Raises:
+        OSError: as `open_plain`.
+    """
+    with open_plain(path) as file:
+        return file.read()
 
 
 def seal(path: Path) -> tuple[int, str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote
 
 from bridge.core.config import NAME_PATTERN
-from bridge.core.errors import InvalidArgumentError
+from bridge.core.errors import DamagedError, InvalidArgumentError
 
 _NAME = re.compile(NAME_PATTERN)
 _NUMBER = re.compile(r"^[1-9][0-9]{0,8}$")
@@ -58,13 +58,27 @@ class Layout:
         return sorted("" if name == _NAMELESS else unquote(name) for name in _names(self.models))
 
     def model_names(self, database: str) -> list[str]:
-        """Return the models of a database that have a version, sorted."""
+        """Return the models of a database that have a version, sorted; those whose folder cannot be read too.
+
+        Raises:
+            DamagedError: the database's folder cannot be read.
+        """
         names = sorted(filter(_NAME.fullmatch, _names(self.database(database))))
-        return [name for name in names if self.numbers(database, name)]
+        return [name for name in names if self._has_versions(database, name)]
 
     def numbers(self, database: str, model_name: str) -> list[int]:
-        """Return the numbers of a model's versions, ascending; none when there is no such model."""
+        """Return the numbers of a model's versions, ascending; none when there is no such model.
+
+        Raises:
+            DamagedError: its folder cannot be read.
+        """
         return sorted(int(name) for name in _names(self.versions(database, model_name)) if _NUMBER.match(name))
+
+    def _has_versions(self, database: str, model_name: str) -> bool:
+        try:
+            return bool(self.numbers(database, model_name))
+        except DamagedError:
+            return True
 
 
 def _names(folder: Path) -> list[str]:
@@ -72,3 +86,11 @@ def _names(folder: Path) -> list[str]:
         return os.listdir(folder)
     except (FileNotFoundError, NotADirectoryError):
         return []
+    except OSError as error:
+        place = "/".join(folder.parts[-3:])
+        raise DamagedError(
+            f"The folder `{place}` of the model store cannot be read: {error.strerror}. Let the server's user own it "
+            "and what is in it, or restore it from a backup.",
+            reason="MODEL_DAMAGED",
+            file=place,
+        ) from error

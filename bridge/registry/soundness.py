@@ -41,6 +41,11 @@ class Soundness:
             # Another object each time: one that is raised again gathers all tracebacks.
             raise DamagedError(damage.message, reason=damage.reason, **damage.metadata)
 
+    def condemn(self, version: Version, damage: DamagedError) -> None:
+        """Note that the files, though what was written, are no model; until one of them changes."""
+        with self._lock:
+            self._found[version.key] = (_stamp(version), damage.with_traceback(None))
+
     def trust(self, version: Version) -> None:
         """Note that the files were hashed a moment ago."""
         with self._lock:

@@ -10,11 +10,13 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import safetensors
 from numpy.typing import NDArray
 from safetensors.numpy import load
 
 from bridge.core.errors import DamagedError, NotFoundError
+from bridge.registry import files
 from bridge.registry.manifest import MANIFEST_NAME, Manifest
 
 Key = tuple[str, str, int, int]
@@ -79,7 +81,7 @@ class Version:
     @contextmanager
     def _open(self, name: str) -> Iterator[BufferedReader]:
         try:
-            with (self.path / name).open("rb") as file:
+            with files.open_plain(self.path / name) as file:
                 yield file
         except FileNotFoundError:
             if not self.path.exists():
@@ -99,13 +101,17 @@ class Version:
         """Return the arrays of a safetensors file, verified.
 
         Raises:
-            DamagedError, NotFoundError: as `read`.
+            DamagedError: as `read`; or a number is not finite.
+            NotFoundError: as `read`.
         """
         content = self.read(name)
         try:
-            return load(content)
+            arrays = load(content)
         except (safetensors.SafetensorError, ValueError, KeyError) as error:
             raise self._damaged(name, "is no safetensors file") from error
+        if broken := sorted(key for key, values in arrays.items() if not _finite(values)):
+            raise self._damaged(name, f"has numbers in `{broken[0]}` that are not finite")
+        return arrays
 
     def _damaged(self, name: str, why: str) -> DamagedError:
         others = "`bridge.model.versions` lists the others" if self.number > 1 else "there is no earlier version"
@@ -129,7 +135,7 @@ def open_version(path: Path) -> Version:
     """
     place = "/".join((*path.parts[-3:], MANIFEST_NAME))
     try:
-        text = (path / MANIFEST_NAME).read_bytes()
+        text = files.read_plain(path / MANIFEST_NAME)
     except FileNotFoundError:
         if not path.exists():
             raise NotFoundError(f"There is no version in `{place}`.", reason="VERSION_NOT_FOUND") from None
@@ -137,6 +143,10 @@ def open_version(path: Path) -> Version:
     except OSError as error:
         raise DamagedError(f"`{place}` cannot be read: {error.strerror}.", reason="MODEL_DAMAGED") from error
     return Version(path, Manifest.from_json(text, place))
+
+
+def _finite(values: NDArray[Any]) -> bool:
+    return values.dtype.kind != "f" or bool(np.isfinite(values).all())
 
 
 def _dropped(model_name: str, number: int) -> NotFoundError:

@@ -27,12 +27,12 @@ class Vocabularies:
         """
         path = self._path(database, name)
         try:
-            document = json.loads(path.read_bytes())
+            document = json.loads(files.read_plain(path))
             values = list(document["values"])
             whole = document["sha256"] == vocabulary_hash(values)
         except FileNotFoundError:
             return None
-        except (ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise _damaged(name) from error
         if not whole:
             raise _damaged(name)

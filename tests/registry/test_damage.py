@@ -39,6 +39,12 @@ def flipped(content: bytes) -> bytes:
     return content[:-1] + bytes([content[-1] ^ 1])
 
 
+def piped(path: Path) -> None:
+    """Put a pipe in a file's place: who opens it to read waits for ever."""
+    path.unlink()
+    os.mkfifo(path)
+
+
 DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
     "a truncated file": (lambda path: edited(path / FILE, lambda text: text[:-1]), "bytes instead of"),
     "an empty file": (lambda path: edited(path / FILE, lambda text: b""), "has 0 bytes instead of"),
@@ -58,6 +64,9 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
         (path.with_name("1") / MANIFEST_NAME).read_bytes()), "is version 1 of `ratings`"),
     "a future format": (lambda path: rewritten(path, lambda text: text.replace(
         f'"format_version": {FORMAT_VERSION}', '"format_version": 99')), "has format 99, written by a newer bridge"),
+    "a pipe in a file's place": (lambda path: piped(path / FILE), "not a plain file"),
+    "a pipe in the manifest's place": (lambda path: piped(path / MANIFEST_NAME), "not a plain file"),
+    "a folder in a file's place": (lambda path: ((path / FILE).unlink(), (path / FILE).mkdir()), "not a plain file"),
     "a folder that is gone": (lambda path: path.rename(path.with_name("elsewhere")), "no version 2"),
 }  # fmt: skip
 
@@ -212,6 +221,60 @@ def test_aliases_of_a_newer_bridge_are_not_overwritten(tmp_path: Path) -> None:
             change()
         assert caught.value.reason == "NEWER_FORMAT"
     assert (path.read_bytes(), store.versions(*RATINGS)) == (text, [1, 2])
+
+
+def test_a_pipe_in_the_place_of_the_aliases_keeps_nobody_waiting(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    publish(store)
+    piped(publish(store).path.parents[1] / ALIASES_NAME)
+    assert store.resolve(*RATINGS).number == 2
+    assert "not a plain file" in store.models("neo4j")[0].error
+
+
+def test_a_version_that_can_not_be_loaded_answers_no_more(tmp_path: Path) -> None:
+    """Until its files are others."""
+    store = Store(tmp_path)
+    publish(store)
+    version = publish(store)
+    store.condemn(version, DamagedError("no model can be made of it", reason="MODEL_DAMAGED"))
+    assert store.resolve(*RATINGS).number == 1
+    assert "no model can be made of it Version 1 answers meanwhile." in store.models("neo4j")[0].error
+    with pytest.raises(DamagedError):
+        store.promote(*RATINGS, 2, "")
+    os.utime(version.path / FILE)
+    assert store.resolve(*RATINGS).number == 2
+
+
+def test_numbers_that_are_not_finite_are_no_weights(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    with pytest.raises(DamagedError, match="`user` that are not finite"):
+        publish(store, fill=float("nan")).arrays(FILE)
+
+
+def test_folders_that_can_not_be_listed_are_damage_of_their_own_models(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A wrong owner of one folder keeps neither the server from starting nor the others from answering."""
+    store = Store(tmp_path)
+    publish(store, "other")
+    locked = [publish(store).path.parent, publish(store, database="sealed").path.parents[2]]
+    listdir = os.listdir
+
+    def denied(folder: Path) -> list[str]:
+        if folder in locked:
+            raise PermissionError(13, "Permission denied", str(folder))
+        return listdir(folder)
+
+    monkeypatch.setattr(os, "listdir", denied)
+    assert [entry.model_name for entry in store.verify_aliased()] == ["ratings"]
+    assert "models/sealed` of the model store cannot be read" in caplog.text
+    other, ratings = store.models("neo4j")
+    assert other.error == ""
+    assert (ratings.number, ratings.answering) == (0, None)
+    assert "cannot be read: Permission denied" in ratings.error
+    for change in (lambda: store.resolve(*RATINGS), lambda: publish(store)):
+        with pytest.raises(DamagedError, match="Permission denied"):
+            change()
 
 
 def test_the_owner_of_a_newer_format_alone_is_not_guessed(tmp_path: Path) -> None:
