@@ -19,6 +19,7 @@ from bridge.actions import CONTRACT, PROCEDURES
 from bridge.actions.provenance import Provenance
 from bridge.actions.services import Services
 from bridge.core.errors import FailedPreconditionError, InvalidArgumentError
+from bridge.jobs.all_jobs import AllJobs
 from bridge.jobs.process import Trainers
 from bridge.jobs.store import JobStore
 from bridge.jobs.table import Jobs
@@ -131,13 +132,16 @@ def make_services(settings: Settings, trainers: Trainers) -> Services:
     """Make everything that actions need."""
     data = settings.data
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    job_store = JobStore(data / "jobs.sqlite", days=settings.job_days)
+    jobs = Jobs(job_store)
     return Services(
         procedures=PROCEDURES,
         contract=CONTRACT,
         store=Store(data, _bytes(settings.store_mib)),
         live=Live(settings.loaded_models),
         snapshots=Snapshots(data / "snapshots", settings.snapshot_mib * MIB),
-        jobs=Jobs(JobStore(data / "jobs.sqlite", days=settings.job_days)),
+        jobs=jobs,
+        all_jobs=AllJobs(jobs, job_store),
         trainers=trainers,
         vocabularies=Vocabularies(data / "vocabularies"),
         provenance=Provenance(),

@@ -14,6 +14,7 @@ from bridge.actions.provenance import Provenance
 from bridge.actions.turns import Turns
 from bridge.actions.undisturbed import undisturbed
 from bridge.core.procedure import Procedure
+from bridge.jobs.all_jobs import AllJobs
 from bridge.jobs.process import Trainers
 from bridge.jobs.table import Jobs
 from bridge.projection.snapshots import Snapshots
@@ -37,6 +38,7 @@ class Services:
     """Models that are in memory, with the projection they were last asked on."""
     snapshots: Snapshots
     jobs: Jobs
+    all_jobs: AllJobs
     trainers: Trainers
     vocabularies: Vocabularies
     provenance: Provenance

@@ -7,7 +7,7 @@ import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import replace
 from types import TracebackType
@@ -235,7 +235,7 @@ class Job:
         async for _ in self.changes():
             pass
 
-    async def changes(self, heartbeat: float = HEARTBEAT_SECONDS) -> AsyncIterator[JobStatus]:
+    async def changes(self, heartbeat: float = HEARTBEAT_SECONDS) -> AsyncGenerator[JobStatus, None]:
         """Yield the status now, after every change, and every `heartbeat` seconds without one; last the final one.
 
         A slow reader misses what lies between: it always gets the latest.

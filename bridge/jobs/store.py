@@ -8,7 +8,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +39,9 @@ CREATE TABLE history (
     step TEXT NOT NULL, figures TEXT NOT NULL, PRIMARY KEY (job, number)
 ) WITHOUT ROWID;
 """
+
+LOOK_UP = "CREATE INDEX IF NOT EXISTS jobs_by_name ON jobs (id, number)"
+"""Added to the schema without another version: older bridges keep it up to date."""
 
 INSERT = f"""
 INSERT INTO jobs ({", ".join(COLUMNS)}) VALUES ({", ".join(f":{name}" for name in COLUMNS)})
@@ -146,13 +149,33 @@ class JobStore:
         where = "WHERE user = :user AND request_id = :request"
         return next(iter(self._records(where, {"user": user, "request": request_id})), None)
 
-    def history(self, key: str) -> list[JobReport]:
-        """Return the reports of a job, in the order in which they came."""
+    def look_up(self, name: str) -> JobRecord | None:
+        """Return the job of a key, or anyone's newest job of that id."""
+        where = "WHERE key = :name OR id = :name ORDER BY key = :name DESC, number DESC LIMIT 1"
+        return next(iter(self._records(where, {"name": name})), None)
+
+    def page(self, states: Collection[JobState], before: int | None, limit: int) -> list[tuple[int, JobRecord]]:
+        """Return everyone's jobs in some states, in any when there are none, with their numbers, the newest first.
+
+        `before` leaves out those of its number and higher ones.
+        """
+        chosen = json.dumps(sorted(states))
+        where = "WHERE (:before IS NULL OR number < :before) AND (:states = '[]' OR state IN "
+        where += "(SELECT value FROM json_each(:states))) ORDER BY number DESC LIMIT :limit"
+        with self._lock:
+            rows = self._connection.execute(
+                f"SELECT number, {', '.join(COLUMNS)} FROM jobs {where}",
+                {"before": before, "states": chosen, "limit": limit},
+            ).fetchall()
+        return [(row[0], _record(row[1:])) for row in rows]
+
+    def history(self, key: str, after: int = 0) -> list[JobReport]:
+        """Return the reports of a job with a number beyond `after`, in the order in which they came."""
         with self._lock:
             rows = self._connection.execute(
                 "SELECT history.number, millis, step, history.figures FROM history "
-                "JOIN jobs ON jobs.number = history.job WHERE key = ? ORDER BY history.number",
-                (key,),
+                "JOIN jobs ON jobs.number = history.job WHERE key = ? AND history.number > ? ORDER BY history.number",
+                (key, after),
             ).fetchall()
         return [JobReport(number, millis, step, json.loads(figures)) for number, millis, step, figures in rows]
 
@@ -170,7 +193,7 @@ class JobStore:
     def _records(self, where: str, given: dict[str, Any]) -> list[JobRecord]:
         with self._lock:
             rows = self._connection.execute(f"SELECT {', '.join(COLUMNS)} FROM jobs {where}", given).fetchall()
-        return [to_record(dict(zip(COLUMNS, row, strict=True))) for row in rows]
+        return [_record(row) for row in rows]
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Cursor]:
@@ -214,6 +237,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         )
     if version < SCHEMA_VERSION:
         connection.executescript(f"BEGIN; {SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
+    connection.execute(LOOK_UP)
 
 
 def _set_aside(path: Path, aside: Path) -> None:
@@ -230,6 +254,10 @@ def _enter(cursor: sqlite3.Cursor, record: JobRecord) -> JobRecord | None:
     row = cursor.execute(
         f"SELECT {', '.join(COLUMNS)} FROM jobs WHERE user = ? AND request_id = ?", (record.user, record.request_id)
     ).fetchone()
+    return _record(row)
+
+
+def _record(row: Sequence[Any]) -> JobRecord:
     return to_record(dict(zip(COLUMNS, row, strict=True)))
 
 

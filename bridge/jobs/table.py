@@ -97,7 +97,7 @@ class Jobs:
             raise
         finally:
             del self._entering[request]
-        found = job if there is None else self._live(there)
+        found = job if there is None else self.live(there)
         entered.set_result(found)
         return found, there is None
 
@@ -110,7 +110,7 @@ class Jobs:
         if (same := self._in_memory(user, request_id)) is not None or self._store is None:
             return same
         kept = await asyncio.to_thread(self._store.of_request, user, request_id)
-        return kept and self._live(kept)
+        return kept and self.live(kept)
 
     async def accept(self, job: Job) -> None:
         """Promise that a job goes on without its caller; the promise is on disk when this returns.
@@ -119,6 +119,14 @@ class Jobs:
             ResourceExhaustedError: the disk does not take it.
         """
         job.accept()
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Wait until the store has all that happened to jobs until now.
+
+        Raises:
+            ResourceExhaustedError: the disk does not take it.
+        """
         if self._recorder is not None:
             await asyncio.wrap_future(self._recorder.settle())
 
@@ -188,6 +196,12 @@ class Jobs:
             job.cancel()
         return await self.find(job_id, user)
 
+    def live(self, record: JobRecord) -> Job | JobRecord:
+        """Return the job of a record while it is in memory, else the record."""
+        with self._lock:
+            job = self._jobs.get((record.user, record.id))
+        return job if job is not None and job.key == record.key else record
+
     async def close(self) -> None:
         """End what runs in the background, write what is left, let go of the store."""
         await self.background.close()
@@ -234,11 +248,6 @@ class Jobs:
         with self._lock:
             jobs = list(self._jobs.values())
         return next((job for job in jobs if job.user == user and job.answers(request_id)), None)
-
-    def _live(self, record: JobRecord) -> Job | JobRecord:
-        with self._lock:
-            job = self._jobs.get((record.user, record.id))
-        return job if job is not None and job.key == record.key else record
 
     def _not_found(self, job_id: str, user: str) -> NotFoundError:
         own = ", ".join(f"`{other.id}`" for other in self.list(user) if not other.state.finished) or "none"

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import NoReturn
 
 import grpc
 
 from bridge.actions.services import Services
+from bridge.core.errors import InvalidArgumentError
+from bridge.rpc.job_messages import from_states, to_job, to_report
+from bridge.rpc.paging import Paging
 from bridge.v1 import training_service_pb2 as wire
 from bridge.v1 import training_service_pb2_grpc as service
+
+LONGEST_WAIT = timedelta(seconds=60)
+"""A proxy between client and server may end a call that is silent for longer."""
 
 
 class TrainingServicer(service.TrainingServiceServicer):
@@ -34,6 +42,52 @@ class TrainingServicer(service.TrainingServiceServicer):
     ) -> wire.ListRecipesResponse:
         """List the recipes."""
         return await _unimplemented(context, "ListRecipes")
+
+    async def ListJobs(self, request: wire.ListJobsRequest, context: grpc.aio.ServicerContext) -> wire.ListJobsResponse:
+        """List jobs, the newest first."""
+        states = from_states(request.states)
+        paging = Paging[wire.JobRecord](request, "jobs", states, shape=(int,))
+        before = int(paging.after[0]) if paging.after else None
+        found = await self._services.all_jobs.page(states, paging.size + 1, before)
+        jobs, token = paging.cut(((number,), to_job(record)) for number, record in found)
+        return wire.ListJobsResponse(jobs=jobs, next_page_token=token)
+
+    async def GetJob(self, request: wire.GetJobRequest, context: grpc.aio.ServicerContext) -> wire.GetJobResponse:
+        """Show one job."""
+        return wire.GetJobResponse(job=to_job(await self._services.all_jobs.record(request.job)))
+
+    async def WaitJob(self, request: wire.WaitJobRequest, context: grpc.aio.ServicerContext) -> wire.WaitJobResponse:
+        """Answer when the job has ended, or when the time is over."""
+        record = await self._services.all_jobs.wait(request.job, _most(request.timeout_millis))
+        return wire.WaitJobResponse(job=to_job(record))
+
+    async def WatchJob(
+        self, request: wire.WatchJobRequest, context: grpc.aio.ServicerContext
+    ) -> AsyncIterator[wire.WatchJobResponse]:
+        """Send the job after every change, each report once."""
+        async for record, reports in self._services.all_jobs.watch(request.job, request.after_report):
+            yield wire.WatchJobResponse(job=to_job(record), reports=[to_report(each) for each in reports])
+
+    async def CancelJob(
+        self, request: wire.CancelJobRequest, context: grpc.aio.ServicerContext
+    ) -> wire.CancelJobResponse:
+        """Ask a job to end."""
+        return wire.CancelJobResponse(job=to_job(await self._services.all_jobs.cancel(request.job)))
+
+
+def _most(timeout_millis: int) -> timedelta:
+    """Return how long to wait at most.
+
+    Raises:
+        InvalidArgumentError: the time is negative.
+    """
+    if timeout_millis < 0:
+        raise InvalidArgumentError(
+            f"`timeout_millis` was {timeout_millis}, but must be 0 or more; 0 waits as long as it may, 60,000.",
+            reason="INVALID_TIMEOUT",
+        )
+    longest = LONGEST_WAIT // timedelta(milliseconds=1)
+    return timedelta(milliseconds=min(timeout_millis or longest, longest))
 
 
 async def _unimplemented(context: grpc.aio.ServicerContext, method: str) -> NoReturn:
