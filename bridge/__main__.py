@@ -9,9 +9,13 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from bridge import __version__
-from bridge.commands import export, local
-from bridge.commands.arguments import Run
-from bridge.core.errors import BridgeError
+from bridge.cli import export, jobs, local, models, retrain
+from bridge.cli.arguments import Run
+from bridge.cli.local import NOT_RUNNING
+from bridge.core.errors import BridgeError, UnavailableError
+
+INTERRUPTED = 128 + signal.SIGINT
+"""Exit status after Ctrl-C, as shells have it."""
 
 READER_GONE = 128 + signal.SIGPIPE
 """Exit status when nobody reads the output any more, as shells have it."""
@@ -31,10 +35,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return READER_GONE
     except BridgeError as error:
         print(f"bridge: {error.message}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("bridge: interrupted", file=sys.stderr)
-        return 130
+        return NOT_RUNNING if isinstance(error, UnavailableError) else 1
+    except KeyboardInterrupt as interruption:
+        more = f". {interruption}" if str(interruption) else ""
+        print(f"bridge: interrupted{more}", file=sys.stderr)
+        return INTERRUPTED
 
 
 def command_line(environment: Mapping[str, str]) -> argparse.ArgumentParser:
@@ -45,6 +50,8 @@ def command_line(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"bridge {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     local.add_commands(commands, environment)
+    for family in (models, jobs, retrain):
+        family.add_commands(commands)
     export.add_commands(commands, environment)
     local.add_neo4j(commands, environment)
     return parser

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from bridge.__main__ import READER_GONE, main
-from bridge.commands.local import NOT_RUNNING, program
+from bridge.cli.local import NOT_RUNNING, program
 
 
 def test_status_of_an_empty_home_is_complete_json(tmp_path, capsys):

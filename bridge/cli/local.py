@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bridge.commands.arguments import Subparsers, add, home_option, json_option, port
+from bridge.cli.arguments import Subparsers, add, home_option, json_option, port
 from bridge.runtime import Runtime, Status, WantedPorts, server
 from bridge.runtime import demo as demonstration
 from bridge.runtime.database import DEFAULT_JAVA_OPTIONS

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bridge.commands.arguments import Subparsers, add, count, home_option, names
+from bridge.cli.arguments import Subparsers, add, count, home_option, names
 
 
 def add_commands(commands: Subparsers, environment: Mapping[str, str]) -> None:
