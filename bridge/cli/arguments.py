@@ -63,3 +63,8 @@ def count(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 0 < int(text) < 2**63):
         raise argparse.ArgumentTypeError(f"`{text}` is not a count: give a whole number from 1 on")
     return int(text)
+
+
+def version(text: str) -> int | str:
+    """Read a version's number or alias; the server knows which aliases there are."""
+    return count(text) if text.isdigit() else text

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bridge.cli.arguments import Subparsers, add, count, home_option, names
+from bridge.cli.arguments import Subparsers, add, count, home_option, names, version
 
 
 def add_commands(commands: Subparsers, environment: Mapping[str, str]) -> None:
@@ -54,7 +54,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     )
     option("--limit", type=count, metavar="N", help="at most so many nodes, those with most relationships first")
     option("--highlight", nargs="+", default=(), metavar="WORDS", help="name the nodes whose title has these words")
-    option("--model-version", type=count, metavar="N", help="default: the newest")
+    option("--model-version", type=version, metavar="V", help="a number or an alias; default: the one that answers")
     option("--uri", metavar="URI", help="any Neo4j instead of the home's, as bolt://host:7687")
     option("--user", default="neo4j", metavar="NAME", help="at --uri (default neo4j)")
     option("--password-file", metavar="FILE", help="at --uri; default: none, for a database without authentication")

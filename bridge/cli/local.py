@@ -15,7 +15,6 @@ from rich.console import Console
 
 from bridge.cli.arguments import Subparsers, add, home_option, json_option, port
 from bridge.runtime import Runtime, Status, WantedPorts, server
-from bridge.runtime import demo as demonstration
 from bridge.runtime.database import DEFAULT_JAVA_OPTIONS
 from bridge.runtime.home import Checkout, Home
 from bridge.runtime.ports import Ports
@@ -96,6 +95,9 @@ def serve(options: argparse.Namespace) -> int:
 
 def demo(options: argparse.Namespace) -> int:
     """Run the scripts and show what came out; what was started stays up."""
+    # It brings the neo4j driver, which takes a second to load, and no other command needs it.
+    from bridge.runtime import demo as demonstration
+
     console = Console(highlight=False)
     runtime = _runtime(options)
     found = runtime.up()

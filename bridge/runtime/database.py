@@ -9,9 +9,6 @@ import subprocess
 from datetime import timedelta
 from pathlib import Path
 
-import neo4j
-from neo4j.exceptions import DriverError, Neo4jError
-
 from bridge.core.errors import FailedPreconditionError
 from bridge.runtime import ports, toolchain
 from bridge.runtime.home import Checkout, Home, write_private
@@ -107,6 +104,10 @@ def wait(home: Home, bolt_port: int) -> None:
 
 def _runs_queries(home: Home, bolt_port: int) -> bool:
     """Say whether a query succeeds; Neo4j accepts connections a second or two before that."""
+    # The driver brings pandas, which takes a second to load, and who asks what runs does not need it.
+    import neo4j
+    from neo4j.exceptions import DriverError, Neo4jError
+
     try:
         with neo4j.GraphDatabase.driver(
             f"bolt://{ports.LOOPBACK}:{bolt_port}", auth=(USER, read_password(home)), connection_timeout=2.0

@@ -79,8 +79,8 @@ class ProjectorExport:
     """Metadata: property keys, `labels`, `nodeId`; None is all properties that fit into a cell."""
     limit: int | None = None
     """Nodes at most, those with most relationships first."""
-    version: int | None = None
-    """The model's version; None is the newest."""
+    version: int | str | None = None
+    """The model's version, by its number or an alias; None is the one that answers."""
     highlight: tuple[str, ...] = ()
     """Parts of titles; nodes that have them are named on the map."""
     seed: int = MAP_SEED
@@ -115,9 +115,7 @@ def projector(run: Run, wanted: ProjectorExport) -> list[str]:
     with _all_or_none(wanted.out) as folder:
         model = read_model(run, wanted.model, wanted.version)
         graph = choose_projection(run, model, wanted.graph)
-        embedded = read_embedded(
-            run, model, graph, columns=wanted.columns, version=wanted.version, limit=wanted.limit
-        )
+        embedded = read_embedded(run, model, graph, columns=wanted.columns, limit=wanted.limit)
         named = _named(embedded, wanted.highlight)
         layout = lay_out(embedded.vectors, wanted.seed)
         write_vectors(folder / VECTORS, embedded)
@@ -145,7 +143,9 @@ def write_metadata(path: Path, embedded: Embedded) -> None:
 def _write_pictures(folder: Path, model: ModelFacts, embedded: Embedded, layout: Layout, named: Named) -> None:
     title = f"Embedding of model {model.name}, version {model.version}"
     if model.losses:
-        write_losses(folder / LOSSES, model.losses, model.steps, f"Training of model {model.name}")
+        write_losses(
+            folder / LOSSES, model.losses, model.steps, f"Training of model {model.name}, version {model.version}"
+        )
     write_map(folder / MAP, layout, named, title)
     write_page(
         folder / PAGE, layout, named,

@@ -14,8 +14,7 @@ Run = Callable[..., Sequence[Sequence[object]]]
 """Runs a Cypher statement with parameters given by keyword; returns its rows."""
 
 MODEL = """
-CALL bridge.model.list($model) YIELD modelName, modelVersion, modelInfo
-WHERE modelName = $model
+CALL bridge.model.info($model, $version) YIELD modelVersion, modelInfo
 RETURN modelVersion, modelInfo
 """
 
@@ -67,7 +66,7 @@ class ModelFacts:
     projection: str | None
     """The projection that it was trained on; None when the model does not tell."""
     losses: tuple[float, ...]
-    """One an epoch or iteration; empty when the model keeps none, or when it is not the newest version."""
+    """One an epoch or iteration; empty when the version keeps none."""
     steps: str
     """What the losses are one of: `epoch` or `iteration`."""
 
@@ -89,24 +88,20 @@ class Embedded:
         return [next(cell for cell in row if cell.strip()) for row in self.cells]
 
 
-def read_model(run: Run, name: str, version: int | None = None) -> ModelFacts:
-    """Return what is known of a hosted model; `version` None is its newest.
+def read_model(run: Run, name: str, version: int | str | None = None) -> ModelFacts:
+    """Return what is known of one version, by its number or an alias; None is the one that answers.
 
-    Raises NotFoundError when there is none of that name, unless the database has said so before.
+    Whoever goes on with the number that is returned stays with that version, whatever is promoted meanwhile. The
+    database refuses a model or version that it does not have.
     """
-    rows = run(MODEL, model=name)
-    if not rows:
-        raise NotFoundError(f"Model with name `{name}` does not exist. `CALL bridge.model.list()` shows those that do.")
-    newest, info = rows[0]
+    ((number, info),) = run(MODEL, model=name, version=version)
     info = info if isinstance(info, Mapping) else {}
     projection = info.get("projection")
-    # modelInfo describes the newest version alone.
-    losses = info.get("losses") if version in (None, newest) else None
     return ModelFacts(
         name=name,
-        version=version or int(str(newest)),
+        version=int(str(number)),
         projection=str(projection["name"]) if isinstance(projection, Mapping) and "name" in projection else None,
-        losses=tuple(float(loss) for loss in losses or ()),
+        losses=tuple(float(loss) for loss in info.get("losses") or ()),
         steps="epoch" if "epochs" in info else "iteration",
     )
 
@@ -139,7 +134,6 @@ def read_embedded(
     graph: str,
     *,
     columns: Sequence[str] | None = None,
-    version: int | None = None,
     limit: int | None = None,
 ) -> Embedded:
     """Return the embeddings of a projection's nodes with their metadata, most connected nodes first.
@@ -148,11 +142,10 @@ def read_embedded(
     limit: how many nodes to read at most.
     Raises NotFoundError for a column that no node has, FailedPreconditionError without a vector or with a broken one.
     """
-    configuration = {"modelName": model.name} | ({} if version is None else {"modelVersion": version})
     rows = run(
         EMBEDDINGS,
         graph=graph,
-        configuration=configuration,
+        configuration={"modelName": model.name, "modelVersion": model.version},
         columns=None if columns is None else list(columns),
         limit=ALL if limit is None else limit,
     )

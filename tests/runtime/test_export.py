@@ -24,12 +24,13 @@ class Database:
         self.nodes = nodes
         self.info = {"losses": list(losses), "projection": {"name": projection}} if projection else {}
         self.graphs = graphs
+        self.champion = 2
         self.asked = []
 
     def __call__(self, statement, **parameters):
         self.asked.append((statement, parameters))
         if statement == export_rows.MODEL:
-            return [(2, self.info)] if parameters["model"] == "walks" else []
+            return self.model(**parameters)
         if statement == export_rows.PROJECTIONS:
             return [(name,) for name in self.graphs]
         if statement == export_rows.PROPERTY_KEYS:
@@ -41,6 +42,13 @@ class Database:
              [[key, value] for key, value in properties.items() if wanted is None or key in wanted])
             for node_id, (vector, degree, labels, properties) in self.nodes.items()
         ]  # fmt: skip
+
+    def model(self, model, version):
+        """Answer what is known of a version; version 1 was trained when losses were not kept."""
+        if model != "walks":
+            raise NotFoundError(f"Model with name `{model}` does not exist.")
+        number = {None: self.champion, "night": 1}.get(version, version)
+        return [(number, self.info if number == 2 else {**self.info, "losses": None})]
 
 
 def movies(count=40, seed=3):
@@ -162,6 +170,26 @@ def test_one_statement_gives_vectors_with_metadata_by_parameters_alone(tmp_path)
     assert asked == [{"graph": "movies", "configuration": configuration, "columns": ["title"], "limit": 5}]
 
 
+@pytest.mark.parametrize(("asked", "meant"), [(None, 2), ("night", 1), (1, 1)])
+def test_an_export_stays_with_the_version_that_it_began_with(asked, meant, tmp_path):
+    """What is promoted meanwhile is not mixed in: version and losses are read at once, vectors by the number."""
+    database = Database(movies())
+    answer = database.model
+
+    def promoted_afterwards(**parameters):
+        rows = answer(**parameters)
+        database.champion = 3
+        return rows
+
+    database.model = promoted_afterwards
+    folder, said = exported(tmp_path, database, version=asked)
+    (configuration,) = [given["configuration"] for text, given in database.asked if text == export_rows.EMBEDDINGS]
+    assert configuration == {"modelName": "walks", "modelVersion": meant}
+    assert sum(statement == export_rows.MODEL for statement, _ in database.asked) == 1
+    assert f"Model `walks`, version {meant}, in " in said
+    assert f"Embedding of model walks, version {meant}" in (folder / "map.html").read_text()
+
+
 def test_the_page_loads_nothing_and_holds_every_title_harmlessly(tmp_path):
     """No address anywhere, and no title is markup."""
     nodes = movies() | {5000: (np.ones(6, np.float32), 1, ["Movie"], {"title": NASTY, "year": 1})}
@@ -189,7 +217,7 @@ def test_pictures_have_their_size_and_the_page_has_the_curve(tmp_path):
 
 
 def test_without_losses_there_is_no_curve_and_no_old_one(tmp_path):
-    """A curve of an earlier export would tell of another model; so would the newest version's of an older one."""
+    """A curve of an earlier export would tell of another version."""
     folder, _ = exported(tmp_path, Database(movies()))
     _, said = exported(tmp_path, Database(movies()), version=1)
     assert not (folder / "loss.png").exists()
