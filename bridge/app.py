@@ -12,11 +12,13 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from bridge import __version__
 from bridge.actions import CONTRACT, PROCEDURES
 from bridge.actions.provenance import Provenance
+from bridge.actions.reconcile import outcome_of
 from bridge.actions.services import Services
 from bridge.core.errors import FailedPreconditionError, InvalidArgumentError
 from bridge.jobs.all_jobs import AllJobs
@@ -132,12 +134,13 @@ def make_services(settings: Settings, trainers: Trainers) -> Services:
     """Make everything that actions need."""
     data = settings.data
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    job_store = JobStore(data / "jobs.sqlite", days=settings.job_days)
+    store = Store(data, _bytes(settings.store_mib))
+    job_store = JobStore(data / "jobs.sqlite", days=settings.job_days, outcome=partial(outcome_of, store=store))
     jobs = Jobs(job_store)
     return Services(
         procedures=PROCEDURES,
         contract=CONTRACT,
-        store=Store(data, _bytes(settings.store_mib)),
+        store=store,
         live=Live(settings.loaded_models),
         snapshots=Snapshots(data / "snapshots", settings.snapshot_mib * MIB),
         jobs=jobs,

@@ -54,7 +54,9 @@ class Trainers:
         """
         self._started = True
         with _environment(self._limits.threads):
-            self._context.set_forkserver_preload(self._preload)
+            # The kernel goes by the thread that starts a process: the main one ends with the server.
+            mortal = ["bridge.jobs.fork_server"] if threading.current_thread() is threading.main_thread() else []
+            self._context.set_forkserver_preload([*mortal, *self._preload])
             forkserver.ensure_running()
 
     async def run(self, job: Job, target: Target, spec: dict[str, Any], *, memory: int = 0) -> dict[str, Any]:

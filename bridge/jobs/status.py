@@ -74,6 +74,20 @@ class JobReport:
 
 
 @dataclass(frozen=True)
+class Outcome:
+    """How a job ended that its server left unfinished."""
+
+    state: JobState
+    """A final one."""
+    model_name: str
+    model_version: int
+    """What it made."""
+    error: str = ""
+    reason: str = ""
+    """As in `JobStatus`."""
+
+
+@dataclass(frozen=True)
 class JobRecord:
     """All that is kept of a job."""
 

@@ -8,16 +8,16 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from bridge.core.errors import FailedPreconditionError
 from bridge.jobs.job import HISTORY_LENGTH
 from bridge.jobs.record_rows import COLUMNS, to_record, to_row, to_update
-from bridge.jobs.status import FINISHED, JobRecord, JobReport, JobState
+from bridge.jobs.status import FINISHED, JobRecord, JobReport, JobState, Outcome
 
 SCHEMA_VERSION = 1
 """Of the tables below; kept in the file as SQLite's `user_version`."""
@@ -94,8 +94,12 @@ class JobStore:
     Safe between threads. Every write is on disk when the method returns.
     """
 
-    def __init__(self, path: Path, *, days: int = 30) -> None:
-        """Open the file; make every unfinished job in it FAILED, and forget those that ended `days` ago.
+    def __init__(
+        self, path: Path, *, days: int = 30, outcome: Callable[[JobRecord], Outcome | None] = lambda record: None
+    ) -> None:
+        """Open the file; end every unfinished job in it, and forget those that ended `days` ago.
+
+        `outcome` tells what else than FAILED became of one, None when it does not know better.
 
         A file that can not be read is set aside beside the new one: jobs are not worth a server that does not start.
 
@@ -112,10 +116,7 @@ class JobStore:
             _log.error("%s can not be read (%s); it is now %s, and the table of jobs begins anew", path, error, aside)
             _set_aside(path, aside)
             self._connection = _open(path)
-        with self._transaction() as cursor:
-            cursor.execute(SETTLE, (RESTARTED, _now_millis()))
-            if cursor.rowcount:
-                _log.warning("%d jobs were at work when the server stopped; they are FAILED", cursor.rowcount)
+        self._settle(outcome)
         self.prune()
 
     def write(self, entering: Sequence[JobRecord], changes: Sequence[Change]) -> list[JobRecord | None]:
@@ -189,6 +190,18 @@ class JobStore:
         """Let go of the file."""
         with self._lock:
             self._connection.close()
+
+    def _settle(self, outcome: Callable[[JobRecord], Outcome | None]) -> None:
+        """End the jobs of a server that is no more."""
+        unfinished = self._records("WHERE finished_millis IS NULL", {})
+        known = [(record, found) for record in unfinished if (found := outcome(record)) is not None]
+        with self._transaction() as cursor:
+            for record, found in known:
+                _update(cursor, Change(_ended(record, found)))
+                _log.warning("job %s was at work when the server stopped; it is %s", record.id, found.state)
+            cursor.execute(SETTLE, (RESTARTED, _now_millis()))
+            if cursor.rowcount:
+                _log.warning("%d jobs were at work when the server stopped; they are FAILED", cursor.rowcount)
 
     def _records(self, where: str, given: dict[str, Any]) -> list[JobRecord]:
         with self._lock:
@@ -270,6 +283,16 @@ def _update(cursor: sqlite3.Cursor, change: Change) -> None:
     )
     if change.reports and change.reports[-1].number > HISTORY_LENGTH:
         cursor.execute(FORGET, (change.reports[-1].number - HISTORY_LENGTH, record.key))
+
+
+def _ended(record: JobRecord, found: Outcome) -> JobRecord:
+    status = replace(
+        record.status, state=found.state, error=found.error, reason=found.reason, finished_millis=_now_millis()
+    )
+    request_id = record.request_id if record.accepted else ""
+    return replace(
+        record, status=status, request_id=request_id, model_name=found.model_name, model_version=found.model_version
+    )
 
 
 def _now_millis() -> int:

@@ -103,13 +103,14 @@ def _settle(limits: Limits) -> None:
     os.setsid()  # signals sent to it reach what it starts, and a terminal's Ctrl-C doesn't reach it
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    _die_with_parent()
+    _let_go_of_server()
+    end_with_parent()
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # the server's stdout is not a trainer's
     faulthandler.enable()
     os.nice(limits.niceness)
 
 
-def _die_with_parent() -> None:
+def _let_go_of_server() -> None:
     # Python gives each child a write end of the pipe by whose EOF the fork server notices that the server is gone.
     # While a trainer holds it, neither ever ends. There is no public name for it.
     server: Any = forkserver._forkserver
@@ -117,6 +118,10 @@ def _die_with_parent() -> None:
     if alive is not None:
         os.close(alive)
         server._forkserver_alive_fd = None
+
+
+def end_with_parent() -> None:
+    """Have the operating system kill this process when the thread that started it ends; Linux only."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
