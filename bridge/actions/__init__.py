@@ -9,6 +9,7 @@ from bridge.actions.health import HEALTH, LIST, VERSION
 from bridge.actions.job import JOB_CANCEL, JOB_HISTORY, JOB_LIST
 from bridge.actions.job_submit import JOB_SUBMIT
 from bridge.actions.model import MODEL_DROP, MODEL_EXISTS, MODEL_INFO, MODEL_LIST
+from bridge.actions.model_alias import MODEL_ALIAS_DROP
 from bridge.actions.model_staleness import MODEL_STALENESS
 from bridge.actions.model_versions import MODEL_PROMOTE, MODEL_ROLLBACK, MODEL_VERSIONS
 from bridge.actions.node2vec import NODE2VEC
@@ -20,8 +21,8 @@ from bridge.core.procedure import Procedure, contract_hash
 
 PROCEDURES: tuple[Procedure, ...] = (
     *COOCCURRENCE, *EMBED, ENCODE_MULTI_HOT, ENCODE_TEXT, GNN, HEALTH, JOB_CANCEL, JOB_HISTORY, JOB_LIST,
-    JOB_SUBMIT, LIST, MODEL_DROP, MODEL_EXISTS, MODEL_INFO, MODEL_LIST, MODEL_PROMOTE, MODEL_ROLLBACK,
-    MODEL_STALENESS, MODEL_VERSIONS, *NODE2VEC, PREDICT, RECOMMEND, SIMILAR, SNAPSHOT, VERSION,
+    JOB_SUBMIT, LIST, MODEL_ALIAS_DROP, MODEL_DROP, MODEL_EXISTS, MODEL_INFO, MODEL_LIST, MODEL_PROMOTE,
+    MODEL_ROLLBACK, MODEL_STALENESS, MODEL_VERSIONS, *NODE2VEC, PREDICT, RECOMMEND, SIMILAR, SNAPSHOT, VERSION,
 )  # fmt: skip
 
 CONTRACT = contract_hash(PROCEDURES)

@@ -121,54 +121,88 @@ async def exists(request: ModelExistsConfig, call: Call, services: Services) -> 
 
 async def info(request: ModelInfoConfig, call: Call, services: Services) -> None:
     """Answer with one version; one that is asked for and damaged is an error."""
-    store, database, wanted = services.store, call.caller.database_key, request.model_version
-    entry = await services.compute(store.model, database, request.model_name)
-    number, version = entry.number, entry.answering
-    if wanted is not None:
-        version = await services.compute(store.resolve, database, request.model_name, wanted)
-        number = version.number
-        await services.compute(store.check_sound, version)
+    database, name = call.caller.database_key, request.model_name
+    entry, number, version = await look_up(database, name, request.model_version, services)
     await send_row(call, _row(entry, number, version, services))
+
+
+async def look_up(
+    database: str, model_name: str, wanted: int | str | None, services: Services
+) -> tuple[ModelEntry, int, Version | None]:
+    """Return a model with one of its versions: the one that answers, unless another is wanted. None when none can.
+
+    Raises:
+        DamagedError, FailedPreconditionError: the one that is wanted cannot be read.
+        NotFoundError: there is no such model, version or alias.
+    """
+    store = services.store
+    entry = await services.compute(store.model, database, model_name)
+    if wanted is None:
+        return entry, entry.number, entry.answering
+    version = await services.compute(store.resolve, database, model_name, wanted)
+    await services.compute(store.check_sound, version)
+    return entry, version.number, version
 
 
 async def drop(request: ModelDropConfig, call: Call, services: Services) -> None:
     """Drop a model or a version, and answer with what it was."""
     database, name = call.caller.database_key, request.model_name
     try:
-        entry, number, version = await services.finish(_drop, services.store, request, database, call.caller.user)
+        entry, number, version = await throw_away(database, name, request.model_version, call.caller.user, services)
     except NotFoundError:
         if request.fail_if_missing:
             raise
         await send_rows(call, ModelRow, [])
         return
     row = _row(entry, number, version, services)
-    services.live.drop(database, name, None if request.model_version is None else number)
     await send_row(call, row.model_copy(update={"loaded": False, "stored": False, "published": False}))
 
 
-def _drop(store: Store, request: ModelDropConfig, database: str, user: str) -> tuple[ModelEntry, int, Version | None]:
-    wanted = request.model_version
+async def throw_away(
+    database: str, model_name: str, wanted: int | str | None, user: str | None, services: Services
+) -> tuple[ModelEntry, int, Version | None]:
+    """Drop a model, or one version when it is wanted, from disk and memory; return what it was.
+
+    Raises:
+        BridgeError: as `Store.drop`.
+    """
+    dropped = await services.finish(_drop, services.store, database, model_name, wanted, user)
+    services.live.drop(database, model_name, None if wanted is None else dropped[1])
+    return dropped
+
+
+def _drop(
+    store: Store, database: str, name: str, wanted: int | str | None, user: str | None
+) -> tuple[ModelEntry, int, Version | None]:
     if wanted is None:
-        entry = store.drop(database, request.model_name, user)
+        entry = store.drop(database, name, user)
         return entry, entry.number, entry.answering
-    number = store.number(database, request.model_name, wanted)
+    number = store.number(database, name, wanted)
     try:
-        version = store.version(database, request.model_name, number)
+        version = store.version(database, name, number)
     except NotFoundError:
         raise
     except BridgeError:  # what cannot be read can be dropped
         version = None
-    return store.drop(database, request.model_name, user, number), number, version
+    return store.drop(database, name, user, number), number, version
+
+
+def info_of(entry: ModelEntry, number: int, version: Version | None) -> dict[str, Any]:
+    """Return what `modelInfo` shows of a version; None for one that cannot be read."""
+    shown: dict[str, Any] = {"aliases": entry.aliases_of(number)} | ({"error": entry.error} if entry.error else {})
+    if version is None:
+        return shown
+    manifest = version.manifest
+    return model_info(manifest) | {"parentVersion": manifest.parent_version, "gate": manifest.gate} | shown
 
 
 def _row(entry: ModelEntry, number: int, version: Version | None, services: Services) -> ModelRow:
-    shown: dict[str, Any] = {"aliases": entry.aliases_of(number)} | ({"error": entry.error} if entry.error else {})
     if version is None:
         return ModelRow(
             model_name=entry.model_name,
             model_version=number,
             model_type="n/a",
-            model_info=shown,
+            model_info=info_of(entry, number, None),
             creation_time=None,
             train_config={},
             graph_schema={},
@@ -181,7 +215,7 @@ def _row(entry: ModelEntry, number: int, version: Version | None, services: Serv
         model_name=entry.model_name,
         model_version=number,
         model_type=manifest.model_type,
-        model_info=model_info(manifest) | {"parentVersion": manifest.parent_version, "gate": manifest.gate} | shown,
+        model_info=info_of(entry, number, version),
         creation_time=datetime.fromtimestamp(manifest.created_millis / 1000, UTC),
         train_config=manifest.configuration,
         graph_schema={

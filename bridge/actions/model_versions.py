@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from bridge.actions.services import Services
     from bridge.registry.catalog import ModelEntry
     from bridge.registry.store import Store
+    from bridge.registry.version import Version
 
 
 class ModelVersionsConfig(Config):
@@ -85,35 +87,51 @@ async def versions(request: ModelVersionsConfig, call: Call, services: Services)
     """Answer with a row a version, one that is damaged included."""
     store, database = services.store, call.caller.database_key
     entry = await services.compute(store.model, database, request.model_name)
-    rows = [await services.compute(_row, store, database, entry, number) for number in entry.versions]
-    await send_rows(call, ModelVersionRow, [row for row in rows if row is not None])
+    found = [await services.compute(examine, store, database, entry.model_name, number) for number in entry.versions]
+    await send_rows(call, ModelVersionRow, [_row(entry, each) for each in found if each is not None])
 
 
-def _row(store: Store, database: str, entry: ModelEntry, number: int) -> ModelVersionRow | None:
-    """Return a version's row; None when it was dropped a moment ago."""
-    facts: dict[str, Any] = {"creation_time": None, "metrics": {}, "gate": {}, "parent_version": None, "bytes": 0}
-    error = ""
+@dataclass(frozen=True)
+class Examined:
+    """A version whose files were all verified."""
+
+    number: int
+    version: Version | None
+    """None when its manifest cannot be read."""
+    error: str = ""
+    """Why it cannot answer; empty when it can."""
+
+
+def examine(store: Store, database: str, model_name: str, number: int) -> Examined | None:
+    """Read and verify a version; None when it was dropped a moment ago."""
+    version = None
     try:
-        version = store.version(database, entry.model_name, number)
-        manifest = version.manifest
+        version = store.version(database, model_name, number)
+        store.check_sound(version)
+    except NotFoundError:
+        return None
+    except BridgeError as failure:
+        return Examined(number, version, failure.message)
+    return Examined(number, version)
+
+
+def _row(entry: ModelEntry, found: Examined) -> ModelVersionRow:
+    facts: dict[str, Any] = {"creation_time": None, "metrics": {}, "gate": {}, "parent_version": None, "bytes": 0}
+    if found.version is not None:
+        manifest = found.version.manifest
         facts = {
             "creation_time": datetime.fromtimestamp(manifest.created_millis / 1000, UTC),
             "metrics": manifest.metrics,
             "gate": manifest.gate,
             "parent_version": manifest.parent_version,
-            "bytes": version.size_bytes,
+            "bytes": found.version.size_bytes,
         }
-        store.check_sound(version)
-    except NotFoundError:
-        return None
-    except BridgeError as failure:
-        error = failure.message
     return ModelVersionRow(
         model_name=entry.model_name,
-        model_version=number,
-        aliases=entry.aliases_of(number),
-        stored=not error,
-        error=error,
+        model_version=found.number,
+        aliases=entry.aliases_of(found.number),
+        stored=not found.error,
+        error=found.error,
         **facts,
     )
 

@@ -81,15 +81,25 @@ class Catalog:
 
     def models(self, database: str) -> list[ModelEntry]:
         """Return the models of a database by name; one that is damaged is there and says so."""
-        entries = []
-        for name in self._layout.model_names(database):
-            try:
-                entries.append(self.model(database, name))
-            except NotFoundError:  # dropped at this moment
-                continue
-            except DamagedError as error:  # not even its versions can be listed
-                entries.append(ModelEntry(name, (), 0, None, f"{error.message} No version can answer."))
-        return entries
+        entries = [self.listed(database, name) for name in self.model_names(database)]
+        return [entry for entry in entries if entry is not None]
+
+    def model_names(self, database: str) -> list[str]:
+        """Return the names of a database's models, sorted.
+
+        Raises:
+            DamagedError: the database's folder cannot be read.
+        """
+        return self._layout.model_names(database)
+
+    def listed(self, database: str, model_name: str) -> ModelEntry | None:
+        """Return a model for a list, whatever is damaged; None when it was dropped at this moment."""
+        try:
+            return self.model(database, model_name)
+        except NotFoundError:
+            return None
+        except DamagedError as error:  # not even its versions can be listed
+            return ModelEntry(model_name, (), 0, None, f"{error.message} No version can answer.")
 
     def model(self, database: str, model_name: str) -> ModelEntry:
         """Return one model; one that is damaged is there and says so.

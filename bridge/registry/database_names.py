@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
+from itertools import islice
 
-from bridge.core.errors import BridgeError, InvalidArgumentError, NotFoundError, did_you_mean
+from bridge.core.errors import BridgeError, DamagedError, InvalidArgumentError, NotFoundError, did_you_mean
 from bridge.registry.layout import Layout
 from bridge.registry.version import open_version
 
@@ -63,7 +65,10 @@ class DatabaseNames:
         )
 
     def _has_models(self, key: str) -> bool:
-        return bool(self._layout.model_names(key))
+        try:
+            return self._layout.has_models(key)
+        except DamagedError:  # what cannot be read is not nothing
+            return True
 
     def _name(self, key: str) -> str:
         if key not in self._known:
@@ -78,11 +83,13 @@ class DatabaseNames:
 
     def _facts(self, key: str) -> Iterator[tuple[str, int]]:
         """Yield the database name and time in the newest readable manifest of each model."""
-        for model in self._layout.model_names(key):
+        with suppress(DamagedError):
+            for model in self._layout.model_names(key):
+                yield from islice(self._manifests(key, model), 1)
+
+    def _manifests(self, key: str, model: str) -> Iterator[tuple[str, int]]:
+        with suppress(DamagedError):
             for number in reversed(self._layout.numbers(key, model)):
-                try:
+                with suppress(BridgeError):
                     manifest = open_version(self._layout.version(key, model, number)).manifest
-                except BridgeError:
-                    continue
-                yield manifest.database, manifest.created_millis
-                break
+                    yield manifest.database, manifest.created_millis

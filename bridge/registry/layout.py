@@ -66,6 +66,15 @@ class Layout:
         names = sorted(filter(_NAME.fullmatch, _names(self.database(database))))
         return [name for name in names if self._has_versions(database, name)]
 
+    def has_models(self, database: str) -> bool:
+        """Return whether a database has a model.
+
+        Raises:
+            DamagedError: the database's folder cannot be read.
+        """
+        names = filter(_NAME.fullmatch, _names(self.database(database)))
+        return any(self._has_versions(database, name) for name in names)
+
     def numbers(self, database: str, model_name: str) -> list[int]:
         """Return the numbers of a model's versions, ascending; none when there is no such model.
 

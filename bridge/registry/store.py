@@ -89,6 +89,24 @@ class Store(Catalog):
         self._soundness.trust(version)
         return version
 
+    def owner(self, database: str, model_name: str) -> str:
+        """Return the owner as the newest undamaged version names them; empty when there is none.
+
+        Raises:
+            FailedPreconditionError: only a newer bridge could tell.
+        """
+        newer: FailedPreconditionError | None = None
+        for number in reversed(self._layout.numbers(database, model_name)):
+            try:
+                return open_version(self._layout.version(database, model_name, number)).manifest.owner
+            except FailedPreconditionError as error:
+                newer = newer or error
+            except (DamagedError, NotFoundError) as error:
+                _log.warning("owner of model %s: version %d cannot be read: %s", model_name, number, error)
+        if newer is not None:
+            raise newer
+        return ""
+
     def check_owner(self, database: str, model_name: str, user: str | None) -> None:
         """Refuse a user who may neither drop this model nor train its next version. A model yet to be made is free.
 
@@ -99,7 +117,7 @@ class Store(Catalog):
         """
         if user is None:
             return
-        owner = self._owner(database, model_name)
+        owner = self.owner(database, model_name)
         if owner not in ("", user):
             raise PermissionDeniedError(
                 f"Model `{model_name}` belongs to user `{owner}`: only they may train, promote or drop it, and you are "
@@ -277,24 +295,6 @@ class Store(Catalog):
             found = Aliases(versions={CHAMPION: self._answer(database, model_name).number})
             write_aliases(model, found)
         return found
-
-    def _owner(self, database: str, model_name: str) -> str:
-        """Return the owner as the newest undamaged version names them; empty when there is none.
-
-        Raises:
-            FailedPreconditionError: only a newer bridge could tell.
-        """
-        newer: FailedPreconditionError | None = None
-        for number in reversed(self._layout.numbers(database, model_name)):
-            try:
-                return open_version(self._layout.version(database, model_name, number)).manifest.owner
-            except FailedPreconditionError as error:
-                newer = newer or error
-            except (DamagedError, NotFoundError) as error:
-                _log.warning("owner of model %s: version %d cannot be read: %s", model_name, number, error)
-        if newer is not None:
-            raise newer
-        return ""
 
     def _locked(self) -> AbstractContextManager[None]:
         return files.locked(self._layout.lock)

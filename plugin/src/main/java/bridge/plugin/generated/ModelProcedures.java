@@ -25,6 +25,15 @@ public final class ModelProcedures extends ProjectionProcedures {
         return taskRegistryFactory;
     }
 
+    @Procedure(name = "bridge.model.alias.drop", mode = Mode.READ)
+    @Description("Take an alias of your own away from a hosted model; its version stays. Only the owner may.")
+    public Stream<ModelAliasDropRow> aliasDrop(
+            @Name(value = "modelName", description = "The model.") String modelName,
+            @Name(value = "alias", description = "The alias to take away. `champion` and `previous` can only be moved.") String alias,
+            @Name(value = "failIfMissing", defaultValue = "true", description = "Fail when there is no such model or alias.") Boolean failIfMissing) {
+        return rows("bridge.model.alias.drop", arguments("modelName", modelName, "alias", alias, "failIfMissing", failIfMissing), ModelAliasDropRow::from);
+    }
+
     @Procedure(name = "bridge.model.drop", mode = Mode.READ)
     @Description("Drop a model with all its versions and aliases, or one version that has no alias. Only the owner may.")
     public Stream<ModelRow> drop(
@@ -85,6 +94,19 @@ public final class ModelProcedures extends ProjectionProcedures {
     public Stream<ModelVersionRow> versions(
             @Name(value = "modelName", description = "The model.") String modelName) {
         return rows("bridge.model.versions", arguments("modelName", modelName), ModelVersionRow::from);
+    }
+
+    /** A row. */
+    public record ModelAliasDropRow(
+            @Description("The model's name.") String modelName,
+            @Description("The version that bore the alias.") Long modelVersion,
+            @Description("The alias.") String alias) {
+        static ModelAliasDropRow from(Row row) {
+            return new ModelAliasDropRow(
+                    row.string("modelName"),
+                    row.integer("modelVersion"),
+                    row.string("alias"));
+        }
     }
 
     /** A row. */
