@@ -17,6 +17,7 @@ from pathlib import Path
 
 from bridge import __version__
 from bridge.actions import CONTRACT, PROCEDURES
+from bridge.actions.origin_log import OriginLog
 from bridge.actions.provenance import Provenance
 from bridge.actions.reconcile import outcome_of
 from bridge.actions.services import Services
@@ -147,7 +148,7 @@ def make_services(settings: Settings, trainers: Trainers) -> Services:
         all_jobs=AllJobs(jobs, job_store),
         trainers=trainers,
         vocabularies=Vocabularies(data / "vocabularies"),
-        provenance=Provenance(),
+        provenance=Provenance(OriginLog(data / "origins.jsonl")),
         scratch=_emptied(data / "scratch"),
         executor=_executor(settings),
         threads=settings.threads,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bridge.actions.encode import labels_to_encode, stored_values
 from bridge.actions.encode_config import EncodeMultiHotConfig, EncodeMultiHotRow
 from bridge.actions.jobs import effective, running_job
-from bridge.actions.provenance import Origin
+from bridge.actions.provenance import MULTI_HOT, Origin
 from bridge.actions.reading import Selection, Stopwatch, keys_of, quoted, snapshot_of, types_of
 from bridge.actions.rows import send_row
 from bridge.actions.vectors import Vectors, add_vectors
@@ -52,7 +52,7 @@ async def encode_multi_hot(request: EncodeMultiHotConfig, call: Call, services: 
         vocabulary, vectors, ignored = await services.compute(_vectors, request, call, sets, services)
         compute_millis = watch.lap()
         job.report(1, 0.0)
-        origin = Origin(f"multiHot:{vocabulary_hash(vocabulary)}", frozenset(types))
+        origin = Origin(f"{MULTI_HOT}{vocabulary_hash(vocabulary)}", frozenset(types))
         written, mutate_millis = await add_vectors(
             call, graph, request.mutate_property, vectors, origin, services.provenance
         )

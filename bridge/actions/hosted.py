@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.actions.base_config import ModelConfig
-from bridge.actions.feature_contract import check_features
+from bridge.actions.feature_contract import check_encoders, check_features
 from bridge.actions.loading import load, load_embedding
-from bridge.actions.provenance import Provenance, forget_changed
+from bridge.actions.provenance import forget_changed
 from bridge.actions.reading import Selection, quoted, snapshot_of
 from bridge.actions.relationship_contract import check_relationships
 from bridge.core.call import Call
@@ -136,7 +136,7 @@ async def ask(
     selection = _selection(request, version.manifest, graph, more_types)
     async with snapshot_of(call, graph, selection, services) as (snapshot, _):
         await forget_changed(call, graph, snapshot, services)
-        _check_encoders(version.manifest, graph, call, services.provenance)
+        check_encoders(version.manifest.features, graph, call, services.provenance)
         async with services.turns.of(version.key):
             projection, scorer = await services.finish(_answer, services.live, version, snapshot)
     return Asked(version, graph, target_of(version.manifest), projection, scorer)
@@ -233,20 +233,6 @@ def check_keys(request: ModelConfig, manifest: Manifest, graph: Graph) -> None:
 
 def _as_map(keys: Mapping[str, str]) -> str:
     return "{" + ", ".join(f"{label}: '{key}'" for label, key in sorted(keys.items())) + "}"
-
-
-def _check_encoders(manifest: Manifest, graph: Graph, call: Call, provenance: Provenance) -> None:
-    """Refuse a feature that bridge has made otherwise since; of other features the values must tell."""
-    for feature in manifest.features:
-        origin = provenance.find(call, graph, feature.label, feature.property)
-        if origin and feature.encoder and origin.encoder != feature.encoder:
-            raise FailedPreconditionError(
-                f"The feature `{feature.property}` of `{feature.label}` was made by `{origin.encoder[:24]}…`, but the "
-                f"model was trained on one made by `{feature.encoder[:24]}…`. Make it as it was (the same encoder and "
-                "`vocabulary`), or train a new version.",
-                reason="FEATURE_MISMATCH",
-                feature=f"{feature.label}.{feature.property}",
-            )
 
 
 def _fitting(projection: Projection, manifest: Manifest) -> Projection:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.actions.origin_log import OriginLog
 from bridge.core.call import Call
 from bridge.core.graph import Graph
 from bridge.core.projection import NodeTable
@@ -18,6 +19,9 @@ from bridge.projection.snapshots import Snapshot, open_snapshot
 
 if TYPE_CHECKING:
     from bridge.actions.services import Services
+
+MULTI_HOT = "multiHot:"
+"""How the encoder of a multi-hot vector begins; the hash of its vocabulary follows."""
 
 MOST_ORIGINS = 10_000
 """Origins remembered at once; the oldest leave first."""
@@ -84,12 +88,43 @@ class _Kept:
     sample: Sample | None
 
 
+    def document(self, key: _Key) -> dict[str, Any]:
+        """Return both as a document for the log."""
+        hashes = self.sample and {str(internal): each.hex() for internal, each in self.sample.hashes.items()}
+        return {
+            "key": asdict(key),
+            "encoder": self.origin.encoder,
+            "relationship_types": sorted(self.origin.relationship_types),
+            "modified_millis": self.modified_millis,
+            "sample": hashes,
+        }
+
+    @staticmethod
+    def of_document(document: Mapping[str, Any]) -> tuple[_Key, _Kept]:
+        """Read a document of the log; raises TypeError, ValueError, KeyError or AttributeError when it is none."""
+        hashes = document["sample"]
+        sample = hashes and Sample({int(internal): bytes.fromhex(each) for internal, each in hashes.items()})
+        origin = Origin(str(document["encoder"]), frozenset(document["relationship_types"]))
+        return _Key(**document["key"]), _Kept(origin, int(document["modified_millis"]), sample)
+
+
 @dataclass
 class Provenance:
-    """Remembers origins for as long as the server runs, and the property is in the projection it was put into."""
+    """Remembers origins for as long as the property is in the projection it was put into."""
 
+    log: OriginLog | None = None
+    """Where they outlive the server; None: nowhere."""
     _kept: dict[_Key, _Kept] = field(default_factory=dict)
     """The oldest first."""
+
+    def __post_init__(self) -> None:
+        for document in self.log.read() if self.log else ():
+            try:
+                key, kept = _Kept.of_document(document)
+            except (TypeError, ValueError, KeyError, AttributeError):
+                continue  # of another bridge, perhaps
+            self._remember(key, kept)
+        self._rewrite()
 
     def record(
         self, call: Call, graph: Graph, label: str, property_name: str, origin: Origin, sample: Sample | None = None
@@ -137,11 +172,22 @@ class Provenance:
         behind = [self.find_type(call, graph, each) for each in origin.relationship_types]
         earlier = [each.relationship_types for each in behind if each is not None]
         complete = replace(origin, relationship_types=origin.relationship_types.union(*earlier))
-        key = _key(call, graph, label, name)
+        key, kept = _key(call, graph, label, name), _Kept(complete, graph.modified_millis, sample)
+        self._remember(key, kept)
+        if self.log:
+            self.log.append(kept.document(key))
+            if self.log.long:
+                self._rewrite()
+
+    def _remember(self, key: _Key, kept: _Kept) -> None:
         self._kept.pop(key, None)
-        self._kept[key] = _Kept(complete, graph.modified_millis, sample)
+        self._kept[key] = kept
         while len(self._kept) > MOST_ORIGINS:
             del self._kept[next(iter(self._kept))]
+
+    def _rewrite(self) -> None:
+        if self.log and (self._kept or self.log.long):
+            self.log.rewrite(kept.document(key) for key, kept in self._kept.items())
 
     def _forget_what_is_gone(self, call: Call, graph: Graph) -> None:
         """Forget what was made in earlier projections of this name, and what has been dropped from this one."""

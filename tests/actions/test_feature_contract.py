@@ -92,6 +92,29 @@ def test_without_a_probe_node_only_the_dimension_can_be_compared(keys: NDArray[A
     refusal(films(fast_rp(42)), films(fast_rp(43)[:, :31], keys))
 
 
+def test_zeros_say_nothing_for_or_against() -> None:
+    """Most nodes have no neighbours and zeros by every seed: those that have some decide."""
+    lonely = np.arange(200) % 10 != 0
+    trained = np.where(lonely[:, None], 0, fast_rp(42)).astype(np.float32)
+    other = np.where(lonely[:, None], 0, fast_rp(43)).astype(np.float32)
+    assert "20 of 20 probe nodes" in refusal(films(trained), films(other)).message
+    check(films(trained), films(trained))
+    grown = np.where(lonely[:, None] & (np.arange(200) > 0)[:, None], 0, fast_rp(42)).astype(np.float32)
+    check(films(trained), films(grown))
+    check(films(np.zeros((200, 8), np.float32)), films(np.zeros((200, 8), np.float32)))
+
+
+def test_a_version_that_kept_zeros_is_compared_by_the_rest() -> None:
+    """Versions of before took nodes with zeros among their probes."""
+    trained, other = np.zeros((200, 32), np.float32), np.zeros((200, 32), np.float32)
+    trained[::10], other[::10] = fast_rp(42)[::10], fast_rp(43)[::10]
+    kept = probe(films(trained), "fastrp", 200)
+    all_of_them = {"probe_keys": tuple(range(200)), "probe_values": tuple(map(tuple, trained.tolist()))}
+    old = kept.model_copy(update=all_of_them)
+    with pytest.raises(FailedPreconditionError, match="20 of 20 probe nodes"):
+        check_features([old], Projection({"Film": films(other)}, {}, ""))
+
+
 def test_scalars_are_compared_as_they_are() -> None:
     """Half of them may have changed; large integers keep all digits."""
     years = 1_000_000_000_000 + np.arange(200.0)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, cast
 
 import grpc
 import numpy as np
 import pytest
 
+from bridge.actions import origin_log
 from bridge.actions import provenance as module
+from bridge.actions.origin_log import OriginLog
 from bridge.actions.provenance import Origin, Provenance, Sample
 from bridge.actions.services import Services
 from bridge.core.call import Call, Caller
@@ -81,6 +84,59 @@ def test_the_number_of_origins_is_bounded(monkeypatch: pytest.MonkeyPatch) -> No
     assert [provenance.find(CALL, graph(), "Film", f"p{place}") for place in range(5)] == [None, None, MADE, MADE, MADE]
 
 
+def test_an_origin_outlives_the_server(tmp_path: Path) -> None:
+    """The projection does, too. The sample by which the property is known again comes back with it."""
+    ids, values = np.arange(5), np.eye(5, dtype=np.float32)
+    before = Provenance(OriginLog(tmp_path / "origins"))
+    before.record(CALL, graph(), "Film", "hot", MADE, Sample.of(ids, values))
+    before.record(CALL, graph(), "Film", "other", Origin("text:1f"))
+    before.record_type(CALL, graph(), "SIMILAR", MADE)
+    described = graph("hot", "other", modified=2, types=("SIMILAR",))
+    for _ in range(2):
+        after = Provenance(OriginLog(tmp_path / "origins"))
+        assert after.find(CALL, described, "Film", "hot") == after.find_type(CALL, described, "SIMILAR") == MADE
+        assert after.find(CALL, described, "Film", "other") == Origin("text:1f")
+        assert after.samples(CALL, described) == {("Film", "hot"): Sample.of(ids, values)}
+    assert after.find(CALL, graph("hot", created=2), "Film", "hot") is None
+
+
+def test_the_last_word_on_a_property_counts_after_a_restart(tmp_path: Path) -> None:
+    """Made twice, it is what it was made by at last."""
+    before = Provenance(OriginLog(tmp_path / "origins"))
+    for encoder in ("multiHot:1", "multiHot:2"):
+        before.record(CALL, graph(), "Film", "hot", Origin(encoder))
+    after = Provenance(OriginLog(tmp_path / "origins"))
+    assert after.find(CALL, graph("hot"), "Film", "hot") == Origin("multiHot:2")
+
+
+def test_a_line_that_is_no_origin_takes_no_other_with_it(tmp_path: Path) -> None:
+    """Cut off by a crash, or another program's: the rest is known, and what comes after it, too."""
+    Provenance(OriginLog(tmp_path / "origins")).record(CALL, graph(), "Film", "hot", MADE)
+    with (tmp_path / "origins").open("ab") as file:
+        file.write(b'\n\xff\n[1]\n{"key": 1}\n{"key": {"datab')
+    log = OriginLog(tmp_path / "origins")
+    assert len(log.read()) == 2
+    log.append(log.read()[0] | {"encoder": "multiHot:2"})
+    assert Provenance(log).find(CALL, graph("hot"), "Film", "hot") == Origin("multiHot:2", frozenset({"RATED"}))
+
+
+def test_a_disk_that_takes_nothing_fails_no_call(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The property is in the projection by then: the origin is known until the server stops, and the log says so."""
+    provenance = Provenance(OriginLog(tmp_path / "none" / "origins"))
+    provenance.record(CALL, graph(), "Film", "hot", MADE)
+    assert provenance.find(CALL, graph("hot"), "Film", "hot") == MADE
+    assert "only until the server stops" in caplog.text
+
+
+def test_the_file_does_not_grow_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was made again and again has a line or two in the end."""
+    monkeypatch.setattr(origin_log, "MOST_LINES", 4)
+    provenance = Provenance(OriginLog(tmp_path / "origins"))
+    for _ in range(20):
+        provenance.record(CALL, graph(), "Film", "hot", MADE)
+    assert len((tmp_path / "origins").read_bytes().splitlines()) <= 5
+
+
 def table(ids: np.ndarray, values: np.ndarray) -> NodeTable:
     return NodeTable("Film", "id", np.arange(len(ids)), ids, {"hot": values})
 
@@ -108,7 +164,7 @@ async def encoded(channel: grpc.aio.Channel) -> Database:
 async def test_a_model_is_asked_with_another_property_of_the_same_name(
     channel: grpc.aio.Channel, services: Services
 ) -> None:
-    """Dropped and made anew by others between two calls: its origin is forgotten, its values speak for it."""
+    """Dropped and made anew by others between two calls: its origin is forgotten, and nobody knows its positions."""
     database = await encoded(channel)
     await database.call(channel, "bridge.gnn.train", "graph", **RATING | {"featureProperties": {"Film": ["hot"]}})
     asked = {"modelName": "rates", "pairRelationshipType": "RATED"}
@@ -118,6 +174,6 @@ async def test_a_model_is_asked_with_another_property_of_the_same_name(
         if node.label == "Film":
             node.projected["hot"] = node.projected["hot"][::-1]
     database.modified += 1
-    with pytest.raises(CallError, match="The feature `hot` of `Film` is not the one"):
+    with pytest.raises(CallError, match=r"`hot` of `Film` was made by `bridge\.encode\.multiHot` when .* not known"):
         await database.call(channel, "bridge.predict.stream", "graph", **asked)
     assert services.provenance.count == 0
