@@ -67,6 +67,8 @@ class Database:
     reached: asyncio.Event = field(default_factory=asyncio.Event)
     questions: list[str] = field(default_factory=list)
     """What the server asked, in order."""
+    asked_by_chunk: list[int] = field(default_factory=list)
+    """By chunk of a command, how many questions there had been when it came."""
     jobs: list[wire.Job] = field(default_factory=list)
     progress: list[wire.Progress] = field(default_factory=list)
     writes: list[wire.WriteRelationships] = field(default_factory=list)
@@ -127,6 +129,7 @@ class Database:
                     self.questions.append(kind)
                     command = (getattr(message, kind), [])
                 elif kind == "chunk":
+                    self.asked_by_chunk.append(len(self.questions))
                     command[1].extend(rows_of(message.chunk))
                     if message.chunk.last:
                         await stream.write(wire.CallRequest(done=apply(self, *command)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,9 +95,6 @@ def _check_stored(excluded: Sequence[str], graph: Graph) -> None:
 
 async def _write(request: RecommendConfig, lists: Lists, call: Call, job: Job, services: Services) -> None:
     _check_memory(request, len(lists.sources) * lists.top_k, call)
-    parts = [rows async for rows in lists]
-    table, reached = await services.compute(_joined, parts)
-    job.report(WRITE, 0.0, f"{len(table['sourceNodeId']):,} relationships")
     command = WriteRelationships(
         type=request.write_relationship_type,
         constants={"modelName": request.model_name, "modelVersion": lists.asked.version.number},
@@ -106,35 +103,51 @@ async def _write(request: RecommendConfig, lists: Lists, call: Call, job: Job, s
         sources=None if request.source_node_filter is None else Column(lists.asked.sources.ids[lists.sources]),
         batch_size=request.batch_size or 0,
     )
-    columns = {"source": "sourceNodeId", "target": "targetNodeId", "score": "score", "rank": "rank"}
-    rows = Table("", {name: Column(table[column]) for name, column in columns.items()})
-    done = await call.write_relationships(command, rows)
+    written = Written(lists, job, at_once=request.write_relationship_type in lists.stored_types)
+    done = await call.write_relationships(command, written)
     await send_row(
         call,
         RecommendWriteRow(
             relationships_written=done.written,
             relationships_deleted=done.deleted,
             relationships_unchanged=done.unchanged,
-            sources_without=len(lists.sources) - reached,
+            sources_without=len(lists.sources) - written.sources,
             write_millis=done.millis,
             configuration=dict(effective(request, job, modelVersion=lists.asked.version.number)),
         ),
     )
 
 
-_WRITTEN = ("sourceNodeId", "targetNodeId", "score", "rank")
-_NOTHING = {
-    "sourceNodeId": np.empty(0, np.int64), "targetNodeId": np.empty(0, np.int64),
-    "score": np.empty(0, np.float64), "rank": np.empty(0, np.int64),
-}  # fmt: skip
+class Written:
+    """The rows of the relationships to write, one block of sources scored while the one before it is written."""
+
+    def __init__(self, lists: Lists, job: Job, *, at_once: bool) -> None:
+        self._lists = lists
+        self._job = job
+        self._at_once = at_once
+        """Make all lists before the first is written: what is written would be taken for a link."""
+        self.sources = 0
+        """Sources that had a row, of what was taken."""
+
+    async def __aiter__(self) -> AsyncIterator[Table]:
+        """Yield the rows block by block; the sources of two blocks are different ones."""
+        held: list[Table] = []
+        rows = 0
+        async for columns in self._lists:
+            part = Table("", {name: Column(columns[column].values) for name, column in _WRITTEN.items()})
+            rows += len(part)
+            self.sources += len(np.unique(part.columns["source"].values))
+            if self._at_once:
+                held.append(part)
+            else:
+                yield part
+        for part in held:
+            yield part
+        self._job.report(WRITE, 0.0, f"{rows:,} relationships")
 
 
-def _joined(parts: Sequence[dict[str, Column]]) -> tuple[dict[str, NDArray[Any]], int]:
-    """Put the blocks together; say how many different sources they have."""
-    if not parts:
-        return _NOTHING, 0
-    table = {name: np.concatenate([part[name].values for part in parts]) for name in _WRITTEN}
-    return table, len(np.unique(table["sourceNodeId"]))
+_WRITTEN = {"source": "sourceNodeId", "target": "targetNodeId", "score": "score", "rank": "rank"}
+"""Columns of a part that is written, by those of YIELD."""
 
 
 def _check_memory(request: RecommendConfig, relationships: int, call: Call) -> None:
@@ -154,13 +167,7 @@ class Lists:
     """The recommendations of all asked sources, computed block by block as they are taken."""
 
     def __init__(
-        self,
-        request: RecommendConfig,
-        asked: Asked,
-        excluded: Sequence[str],
-        call: Call,
-        services: Services,
-        job: Job,
+        self, request: RecommendConfig, asked: Asked, excluded: Sequence[str], call: Call, services: Services, job: Job
     ) -> None:
         self.asked = asked
         self.top_k = min(request.top_k, max(1, len(asked.targets)))
@@ -195,6 +202,12 @@ class Lists:
         for name in self._excluded:
             if (seen := await self._services.compute(_links, asked, name)) is not None:
                 self._seen.append(seen)
+
+    @property
+    def stored_types(self) -> list[str]:
+        """The database's relationship types whose targets are left out."""
+        types = self.asked.graph.relationship_types
+        return sorted({types[name].stored_type for name in self._excluded})
 
     async def __aiter__(self) -> AsyncIterator[dict[str, Column]]:
         """Yield the rows of one block of sources after the other, as columns of YIELD."""
@@ -244,8 +257,7 @@ class Lists:
         # Between two labels a link means the same in either direction; within one, only if projected undirected.
         two_labels = asked.target.source_label != asked.target.target_label
         both = two_labels or any(kind.undirected for kind in kinds)
-        stored = sorted({kind.stored_type for kind in kinds})
-        column = await self._call.check_links(stored, Table("", pairs), both_directions=both)
+        column = await self._call.check_links(self.stored_types, Table("", pairs), both_directions=both)
         return column.values.astype(bool)
 
     def _columns(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -140,8 +140,12 @@ class Call(Protocol):
         """
         ...
 
-    async def write_relationships(self, command: WriteRelationships, rows: Table) -> Done:
-        """Make an owner's relationships be exactly `rows` (`source`, `target`, properties)."""
+    async def write_relationships(self, command: WriteRelationships, parts: AsyncIterable[Table]) -> Done:
+        """Make an owner's relationships be exactly the rows of all `parts` (`source`, `target`, properties).
+
+        Rows of one source stand together in one part. One part is written while the next is made; making it may ask
+        `check_links`, which may see what was written of the parts before.
+        """
         ...
 
 

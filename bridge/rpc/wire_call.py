@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterable, Mapping, Sequence
 from typing import Any
 
 import grpc
@@ -158,8 +158,8 @@ class WireCall:
         )
         return await self._command(values, write_node_property=command)
 
-    async def write_relationships(self, command: WriteRelationships, rows: Table) -> Done:
-        """Make an owner's relationships be exactly the rows."""
+    async def write_relationships(self, command: WriteRelationships, parts: AsyncIterable[Table]) -> Done:
+        """Make an owner's relationships be exactly the rows of all parts."""
         sources = None
         if command.sources is not None:
             column = convert.to_column("source", command.sources)
@@ -173,7 +173,15 @@ class WireCall:
             sources=sources,
             batch_size=command.batch_size,
         )
-        return await self._command(rows, write_relationships=message)
+        await self._send(write_relationships=message)
+        async for part in parts:  # making it asks the plugin, so nothing is held meanwhile
+            async with self._commanding:
+                for chunk in convert.to_chunks(part.columns):
+                    chunk.last = False
+                    await self._send(chunk=chunk)
+        async with self._commanding:
+            await self._send(chunk=value_pb2.Chunk(last=True))
+            return convert.from_done((await self._answer("done")).done)
 
     async def _command(self, rows: Table, **message: Any) -> Done:
         async with self._commanding:

@@ -155,6 +155,19 @@ async def test_write_leaves_out_links_made_since_the_projection(hosted: Database
     assert not {(source, target) for source, _, target in hosted.written} & best
 
 
+@pytest.mark.parametrize(("written", "held"), [("TAGGED", False), ("RATED", True)])
+async def test_one_block_is_scored_while_the_one_before_it_is_written(
+    hosted: Database, channel: grpc.aio.Channel, monkeypatch: pytest.MonkeyPatch, written: str, held: bool
+) -> None:
+    """Questions about links come between the chunks; but where what is written would be taken for one, before them."""
+    monkeypatch.setattr("bridge.actions.recommend.BLOCK_BYTES", 4 * FILMS * 8)
+    row = await write(hosted, channel, topK=2, writeRelationshipType=written)
+    assert (row["relationshipsWritten"], row["sourcesWithout"]) == (2 * USERS, 0)
+    assert hosted.questions.count("check_links") == 4
+    all_asked = [asked == len(hosted.questions) for asked in hosted.asked_by_chunk]
+    assert all_asked == ([True] * 5 if held else [False] * 3 + [True] * 2)
+
+
 async def test_the_store_is_asked_for_the_type_that_it_knows(hosted: Database, channel: grpc.aio.Channel) -> None:
     """The projection calls RATED what the database calls SEEN."""
     best = pairs(await recommend(hosted, channel, topK=1))

@@ -14,6 +14,7 @@ import bridge.plugin.core.StoredProperties;
 import bridge.plugin.core.VisibleNodes;
 import bridge.plugin.v1.CallRequest;
 import bridge.plugin.v1.CallResponse;
+import bridge.plugin.v1.CheckLinks;
 import bridge.plugin.v1.Chunk;
 import bridge.plugin.v1.Done;
 import bridge.plugin.v1.ReadNodeProperties;
@@ -48,13 +49,7 @@ final class ProjectionAnswers implements Answers {
                             projection(message.getReadProjection().getGraphName()), call)
                     .send(message.getReadProjection());
             case READ_NODE_PROPERTIES -> readStored(message.getReadNodeProperties(), call);
-            case CHECK_LINKS -> {
-                var question = message.getCheckLinks();
-                var links = new Links(transaction, ids(projection(question.getGraphName())));
-                call.send(CallRequest.newBuilder()
-                        .setChunk(links.check(question, call))
-                        .build());
-            }
+            case CHECK_LINKS -> checkLinks(message.getCheckLinks(), call);
             case JOB -> job.start(message.getJob());
             case PROGRESS -> job.progress(message.getProgress());
             default -> call.send(CallRequest.newBuilder()
@@ -103,17 +98,22 @@ final class ProjectionAnswers implements Answers {
         reader.send(question.getLabel(), graph.nodes().nodeIterator(label), call);
     }
 
-    /** The next chunk of a command; heartbeats may stand between two. */
+    private void checkLinks(CheckLinks question, Call call) {
+        var links = new Links(transaction, ids(projection(question.getGraphName())));
+        call.send(CallRequest.newBuilder().setChunk(links.check(question, call)).build());
+    }
+
+    /** The next chunk of a command; between two may stand heartbeats, and questions that the next one depends on. */
     private Chunk nextChunk(Call call) {
         while (true) {
             CallResponse message = call.next();
             if (message != null && message.hasChunk()) {
                 return message.getChunk();
             }
-            if (message == null || !message.hasProgress()) {
+            if (message == null || !(message.hasProgress() || message.hasCheckLinks())) {
                 throw BridgeException.failed("The bridge server ended a command before its last chunk.");
             }
-            job.progress(message.getProgress());
+            answer(message, call);
         }
     }
 

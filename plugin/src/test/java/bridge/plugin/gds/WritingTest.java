@@ -1,5 +1,6 @@
 package bridge.plugin.gds;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -10,6 +11,7 @@ import bridge.plugin.FakeServer;
 import bridge.plugin.core.Columns;
 import bridge.plugin.generated.RecommendProcedures;
 import bridge.plugin.v1.CallResponse;
+import bridge.plugin.v1.CheckLinks;
 import bridge.plugin.v1.Chunk;
 import bridge.plugin.v1.Column;
 import bridge.plugin.v1.Done;
@@ -93,12 +95,17 @@ class WritingTest {
         return Columns.integers(name, values, values.length, null);
     }
 
-    private static CallResponse last(int rows, Column... columns) {
+    private static CallResponse chunk(int rows, Column... columns) {
         var chunk = Chunk.newBuilder().setRows(rows).addAllColumns(List.of(columns));
-        return CallResponse.newBuilder().setChunk(chunk.setLast(true)).build();
+        return CallResponse.newBuilder().setChunk(chunk).build();
     }
 
-    private static FakeServer.Script relationships(long batchSize, AtomicReference<Done> done) {
+    private static CallResponse last(int rows, Column... columns) {
+        var chunk = chunk(rows, columns).getChunk().toBuilder().setLast(true);
+        return CallResponse.newBuilder().setChunk(chunk).build();
+    }
+
+    private static CallResponse command(long batchSize) {
         var owner = Value.newBuilder().setString("m").build();
         var command = WriteRelationships.newBuilder()
                 .setGraphName("g")
@@ -108,9 +115,13 @@ class WritingTest {
                 .setConstants(MapValue.newBuilder().putFields("modelName", owner))
                 .setSources(Chunk.newBuilder())
                 .setBatchSize(batchSize);
+        return CallResponse.newBuilder().setWriteRelationships(command).build();
+    }
+
+    private static FakeServer.Script relationships(long batchSize, AtomicReference<Done> done) {
         return talk -> {
             talk.take();
-            talk.send(CallResponse.newBuilder().setWriteRelationships(command).build());
+            talk.send(command(batchSize));
             talk.send(last(2, ids("source", 0, 1), ids("target", 2, 3), ids("rank", 1, 2)));
             done.set(talk.take().getDone());
         };
@@ -171,6 +182,37 @@ class WritingTest {
             transaction.commit();
         }
         assertEquals(2, written().size());
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {0, 1})
+    void betweenTwoChunksTheServerMayAskWhatIsLinked(long batchSize) {
+        var answer = new AtomicReference<Chunk>();
+        var done = new AtomicReference<Done>();
+        FAKE.script = talk -> {
+            talk.take();
+            talk.send(command(batchSize));
+            talk.send(chunk(1, ids("source", 0), ids("target", 2), ids("rank", 1)));
+            var pairs = Chunk.newBuilder()
+                    .setRows(2)
+                    .addColumns(ids("source", 0, 1))
+                    .addColumns(ids("target", 2, 2));
+            talk.send(CallResponse.newBuilder()
+                    .setCheckLinks(CheckLinks.newBuilder()
+                            .setGraphName("g")
+                            .addRelationshipTypes("SEEN")
+                            .setPairs(pairs))
+                    .build());
+            answer.set(talk.take().getChunk());
+            talk.send(chunk(1, ids("source", 1), ids("target", 3), ids("rank", 2)));
+            talk.send(last(0));
+            done.set(talk.take().getDone());
+        };
+        run("MATCH (u:User {id: 1}), (m:Movie {id: 10}) CREATE (u)-[:SEEN]->(m)");
+        run(WRITE);
+        assertEquals("2 written, 0 deleted, 0 unchanged", counts(done.get()));
+        assertArrayEquals(
+                new byte[] {1, 0}, answer.get().getColumns(0).getData().toByteArray());
     }
 
     @Test
