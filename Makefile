@@ -19,7 +19,7 @@ down: ## stop what `make demo` or `bridge up` started
 
 test: check ## everything: check, Python tests, plugin tests, tests against a real Neo4j
 	$(BIN)/python -m pytest tests/jobs  # apart: a process has one fork server, and these tests want their own
-	$(BIN)/python -m pytest --ignore tests/jobs
+	$(BIN)/python -m pytest --ignore tests/jobs -n 2 --dist loadgroup --no-loadscope-reorder
 	mvn --batch-mode --quiet -f plugin/pom.xml test
 
 check: tools $(READY) ## what needs no database: style, types, import contracts, wire format, generated code
