@@ -31,6 +31,7 @@ from bridge.models.device import bound_threads
 from bridge.projection.snapshots import Snapshots
 from bridge.registry import files
 from bridge.registry.live import Live
+from bridge.registry.resolved import Resolved
 from bridge.registry.store import Store
 from bridge.registry.vocabularies import Vocabularies
 from bridge.rpc.auth import Tokens
@@ -96,6 +97,7 @@ async def _serve(settings: Settings, endpoint: Endpoint, trainers: Trainers, rea
         await services.jobs.background.close()
         await trainers.close()
         await services.jobs.close()
+        services.answering.shutdown(wait=True, cancel_futures=True)
         services.executor.shutdown(wait=True, cancel_futures=True)  # a publish must not lose its staging folder
         services.store.close()
 
@@ -143,6 +145,8 @@ def make_services(settings: Settings, trainers: Trainers) -> Services:
         contract=CONTRACT,
         store=store,
         live=Live(settings.loaded_models),
+        resolved=Resolved(store),
+        served=Live(settings.loaded_models),
         snapshots=Snapshots(data / "snapshots", settings.snapshot_mib * MIB),
         jobs=jobs,
         all_jobs=AllJobs(jobs, job_store),
@@ -150,16 +154,17 @@ def make_services(settings: Settings, trainers: Trainers) -> Services:
         vocabularies=Vocabularies(data / "vocabularies"),
         provenance=Provenance(OriginLog(data / "origins.jsonl")),
         scratch=_emptied(data / "scratch"),
-        executor=_executor(settings),
+        executor=_executor(settings, "compute"),
+        answering=_executor(settings, "answer"),
         threads=settings.threads,
     )
 
 
-def _executor(settings: Settings) -> ThreadPoolExecutor:
+def _executor(settings: Settings, name: str) -> ThreadPoolExecutor:
     """Make the threads that compute: together they use as many CPUs as one training may."""
     each = max(1, settings.threads // settings.executor_threads)
     return ThreadPoolExecutor(
-        settings.executor_threads, thread_name_prefix="compute", initializer=bound_threads, initargs=(each,)
+        settings.executor_threads, thread_name_prefix=name, initializer=bound_threads, initargs=(each,)
     )
 
 

@@ -34,6 +34,7 @@ async def services(tmp_path: Path, trainers: Trainers) -> AsyncIterator[Services
     await services.jobs.background.close()
     await trainers.close()
     await services.jobs.close()
+    services.answering.shutdown(wait=True, cancel_futures=True)
     services.executor.shutdown(wait=True, cancel_futures=True)
     services.store.close()
 

@@ -75,9 +75,14 @@ class Loaded:
         """
         with self._lock:
             if self._last is None or self._last[0] != str(snapshot.path):
-                projection = _fitting(open_snapshot(snapshot.path), manifest)
+                projection = fitting(open_snapshot(snapshot.path), manifest)
                 self._last = (str(snapshot.path), projection, self._model.scorer(projection))
             return self._last[1], self._last[2]
+
+    def scorer(self, projection: Projection) -> ModelScorer:
+        """Let the model see a fitting projection, and remember nothing of it."""
+        with self._lock:
+            return self._model.scorer(projection)
 
 
 Hosted = Loaded | NodeEmbedding
@@ -174,6 +179,23 @@ def target_of(manifest: Manifest) -> Target:
     return Target(facts.source_label, facts.relationship_type, facts.target_label, facts.property)
 
 
+def ranking_target_of(manifest: Manifest) -> Target:
+    """Return what a version ranks.
+
+    Raises:
+        FailedPreconditionError: it predicts values, or nothing.
+    """
+    target = target_of(manifest)
+    if manifest.objective != "ranking":
+        raise FailedPreconditionError(
+            f"The model `{manifest.model_name}` was trained with `objective: 'rating'`: it predicts values, and the "
+            "targets with the highest predicted value make poor recommendations. Train one with "
+            "`objective: 'ranking'`, or ask this one with `bridge.predict.stream`.",
+            reason="NOT_A_RANKING_MODEL",
+        )
+    return target
+
+
 def _selection(request: ModelConfig, manifest: Manifest, graph: Graph, more_types: Sequence[str]) -> Selection:
     """Select what the model reads; refuse a projection that does not have it."""
     target = target_of(manifest)
@@ -235,7 +257,7 @@ def _as_map(keys: Mapping[str, str]) -> str:
     return "{" + ", ".join(f"{label}: '{key}'" for label, key in sorted(keys.items())) + "}"
 
 
-def _fitting(projection: Projection, manifest: Manifest) -> Projection:
+def fitting(projection: Projection, manifest: Manifest) -> Projection:
     """Refuse features and relationships that are not those of the training; fill what is missing as it did."""
     names: dict[str, tuple[str, ...]] = {}
     for feature in manifest.features:

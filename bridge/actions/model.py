@@ -167,7 +167,7 @@ async def throw_away(
         BridgeError: as `Store.drop`.
     """
     dropped = await services.finish(_drop, services.store, database, model_name, wanted, user)
-    services.live.drop(database, model_name, None if wanted is None else dropped[1])
+    services.forget(database, model_name, None if wanted is None else dropped[1])
     return dropped
 
 

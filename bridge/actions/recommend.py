@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from bridge.actions.hosted import Asked, answering_version, ask, filtered_rows, target_of
+from bridge.actions.hosted import Asked, answering_version, ask, filtered_rows, ranking_target_of
 from bridge.actions.jobs import effective, running_job
+from bridge.actions.links import links_of
 from bridge.actions.reading import quoted, types_of
 from bridge.actions.recommend_config import RecommendConfig, RecommendRow, RecommendWriteRow
 from bridge.actions.rows import send_row
@@ -64,14 +65,7 @@ def _check(request: RecommendConfig, manifest: Manifest, graph: Graph, mode: str
     """
     if mode == "write":
         check_writable(graph)
-    target = target_of(manifest)
-    if manifest.objective != "ranking":
-        raise FailedPreconditionError(
-            f"The model `{request.model_name}` was trained with `objective: 'rating'`: it predicts values, and the "
-            "targets with the highest predicted value make poor recommendations. Train one with "
-            "`objective: 'ranking'`, or ask this one with `bridge.predict.stream`.",
-            reason="NOT_A_RANKING_MODEL",
-        )
+    target = ranking_target_of(manifest)
     if request.exclude_relationship_types is None:
         excluded = [target.relationship_type]
     else:
@@ -200,7 +194,8 @@ class Lists:
             self._barred = np.ones(len(asked.targets), dtype=bool)
             self._barred[allowed] = False
         for name in self._excluded:
-            if (seen := await self._services.compute(_links, asked, name)) is not None:
+            seen = await self._services.compute(links_of, asked.projection, asked.target, name)
+            if seen is not None:
                 self._seen.append(seen)
 
     @property
@@ -273,21 +268,6 @@ class Lists:
             "modelVersion": Column(np.full(len(rows), asked.version.number, dtype=np.int64)),
             "fallback": Column(~asked.scorer.known_sources[block[rows]]),
         }
-
-
-def _links(asked: Asked, name: str) -> csr_array | None:
-    """Return which source has a link of a type to which target, in the projection's direction or against it."""
-    source, target = asked.target.source_label, asked.target.target_label
-    shape = (len(asked.sources), len(asked.targets))
-    parts = []
-    if table := asked.projection.relationships.get((source, name, target)):
-        parts.append((table.edge_index[0], table.edge_index[1]))
-    if source != target and (table := asked.projection.relationships.get((target, name, source))):
-        parts.append((table.edge_index[1], table.edge_index[0]))
-    if not parts:
-        return None
-    rows, columns = (np.concatenate(each) for each in zip(*parts, strict=True))
-    return csr_array((np.ones(len(rows), dtype=np.bool_), (rows, columns)), shape=shape)
 
 
 RECOMMEND = Procedure(

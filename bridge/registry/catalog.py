@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from bridge.core.errors import BridgeError, DamagedError, NotFoundError, did_you_mean
-from bridge.registry.aliases import CHAMPION, PREVIOUS, Aliases, read_aliases
+from bridge.registry.aliases import ALIASES_NAME, CHAMPION, PREVIOUS, Aliases, read_aliases
 from bridge.registry.database_names import DatabaseNames
 from bridge.registry.layout import Layout
 from bridge.registry.soundness import Soundness
@@ -203,6 +204,13 @@ class Catalog:
                 model=model_name,
             )
         return found
+
+    def signs(self, database: str, model_name: str) -> list[Path]:
+        """Return the paths of which one changes its stat whenever another version of the model may answer, and
+        whenever `database_key` may say something else."""
+        layout = self._layout
+        aliases = layout.model(database, model_name) / ALIASES_NAME
+        return [layout.models, aliases, layout.versions(database, model_name)]
 
     def check_sound(self, version: Version) -> None:
         """Hash the files of a version, unless they were and have not changed since.

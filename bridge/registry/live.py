@@ -50,6 +50,15 @@ class Live(Generic[T]):
                 self._make_room(version.key)
             return cast(T, place.model)
 
+    def peek(self, version: Version) -> T | None:
+        """Return a version's model if it is loaded, as the most recently used; never waits for a load."""
+        with self._lock:
+            place = self._places.get(version.key)
+            if place is None or not place.loaded:
+                return None
+            self._places.move_to_end(version.key)
+            return place.model
+
     def drop(self, database: str, model_name: str, number: int | None = None) -> int:
         """Let go one version of a model, or all; return how many there were. `database` is a manifest's `store_key`."""
         with self._lock:

@@ -17,9 +17,15 @@ from bridge.core.errors import InvalidArgumentError
 from bridge.rpc.auth import TokenInterceptor, Tokens
 from bridge.rpc.models import ModelServicer
 from bridge.rpc.outcome import OutcomeInterceptor
+from bridge.rpc.prediction import PredictionServicer
 from bridge.rpc.procedures import ProcedureServicer
 from bridge.rpc.training import TrainingServicer
-from bridge.v1 import model_service_pb2_grpc, procedure_service_pb2_grpc, training_service_pb2_grpc
+from bridge.v1 import (
+    model_service_pb2_grpc,
+    prediction_service_pb2_grpc,
+    procedure_service_pb2_grpc,
+    training_service_pb2_grpc,
+)
 
 MIB = 2**20
 MAX_MESSAGE_BYTES = 64 * MIB
@@ -30,6 +36,9 @@ PING_INTERVAL = timedelta(seconds=30)
 
 SERVICES: Mapping[str, tuple[Callable[[Services], Any], Callable[[Any, grpc.aio.Server], None]]] = {
     "bridge.v1.ModelService": (ModelServicer, model_service_pb2_grpc.add_ModelServiceServicer_to_server),
+    "bridge.v1.PredictionService": (
+        PredictionServicer, prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server,
+    ),
     "bridge.v1.ProcedureService": (
         ProcedureServicer, procedure_service_pb2_grpc.add_ProcedureServiceServicer_to_server,
     ),

@@ -115,8 +115,8 @@ async def test_reflection_lists_the_services(channel: grpc.aio.Channel) -> None:
     calls = stub.ServerReflectionInfo(iter([reflection_pb2.ServerReflectionRequest(list_services="")]))
     names = {each.name async for answer in calls for each in answer.list_services_response.service}
     assert names == {
-        "bridge.v1.ModelService", "bridge.v1.ProcedureService", "bridge.v1.TrainingService", "grpc.health.v1.Health",
-        "grpc.reflection.v1alpha.ServerReflection",
+        "bridge.v1.ModelService", "bridge.v1.PredictionService", "bridge.v1.ProcedureService",
+        "bridge.v1.TrainingService", "grpc.health.v1.Health", "grpc.reflection.v1alpha.ServerReflection",
     }  # fmt: skip
 
 
