@@ -20,6 +20,7 @@ from bridge.actions import CONTRACT, PROCEDURES
 from bridge.actions.origin_log import OriginLog
 from bridge.actions.provenance import Provenance
 from bridge.actions.reconcile import outcome_of
+from bridge.actions.retraining import Retraining
 from bridge.actions.services import Services
 from bridge.core.errors import FailedPreconditionError, InvalidArgumentError
 from bridge.jobs.all_jobs import AllJobs
@@ -34,6 +35,9 @@ from bridge.registry.live import Live
 from bridge.registry.resolved import Resolved
 from bridge.registry.store import Store
 from bridge.registry.vocabularies import Vocabularies
+from bridge.retrain.account import Account
+from bridge.retrain.ledger import Ledger
+from bridge.retrain.recipes import Recipes
 from bridge.rpc.auth import Tokens
 from bridge.rpc.server import Endpoint, Server
 from bridge.settings import Settings
@@ -89,10 +93,12 @@ async def _serve(settings: Settings, endpoint: Endpoint, trainers: Trainers, rea
         await services.compute(services.store.verify_aliased)
         port = await server.start()
         _log.info("bridge server %s on %s:%d, models in %s", __version__, settings.host, port, settings.data)
+        services.retraining.start()
         ready(port)
         await stopped.wait()
         _log.info("stopping: running calls get %.0f s", settings.stop_seconds)
     finally:
+        await services.retraining.close()
         await server.stop(timedelta(seconds=settings.stop_seconds))
         await services.jobs.background.close()
         await trainers.close()
@@ -153,6 +159,7 @@ def make_services(settings: Settings, trainers: Trainers) -> Services:
         trainers=trainers,
         vocabularies=Vocabularies(data / "vocabularies"),
         provenance=Provenance(OriginLog(data / "origins.jsonl")),
+        retraining=Retraining(_account(settings), Recipes(settings.recipes), Ledger(data / "recipes"), jobs),
         scratch=_emptied(data / "scratch"),
         executor=_executor(settings, "compute"),
         answering=_executor(settings, "answer"),
@@ -165,6 +172,15 @@ def _executor(settings: Settings, name: str) -> ThreadPoolExecutor:
     each = max(1, settings.threads // settings.executor_threads)
     return ThreadPoolExecutor(
         settings.executor_threads, thread_name_prefix=name, initializer=bound_threads, initargs=(each,)
+    )
+
+
+def _account(settings: Settings) -> Account:
+    return Account(
+        uri=settings.neo4j_uri,
+        user=settings.neo4j_user,
+        password_file=settings.neo4j_password_file,
+        database=settings.neo4j_database,
     )
 
 

@@ -66,6 +66,16 @@ class Settings(BaseModel):
     """Models kept in memory."""
     stop_seconds: float = Field(default=5.0, ge=0)
     """How long running calls may go on after the server was told to stop, in seconds."""
+    neo4j_uri: str = ""
+    """Where recipes run, as `bolt://host:7687` or `neo4j+s://host`; no recipe runs when not set."""
+    neo4j_user: str = ""
+    """As whom recipes run; not set for a database without authentication."""
+    neo4j_password_file: Path | None = None
+    """File with that user's password."""
+    neo4j_database: str = "neo4j"
+    """Name of the database in which recipes run."""
+    recipes: Path | None = None
+    """Folder of recipes, files NAME.cypher."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """From which level on the server logs."""
 

@@ -42,7 +42,13 @@ async def running_job(
 def new_job(name: str, request: GraphConfig, steps: Sequence[str], call: Call) -> NewJob:
     """Return the job of a request; `name` is the procedure's, without `bridge.`."""
     return NewJob(
-        name, call.caller.user, call.caller.database, request.effective(), tuple(steps), job_id=request.job_id
+        name,
+        call.caller.user,
+        call.caller.database,
+        request.effective(),
+        tuple(steps),
+        job_id=request.job_id,
+        graph_name=call.graph_name,
     )
 
 

@@ -11,6 +11,7 @@ from typing import ParamSpec, TypeVar
 
 from bridge.actions.hosted import Hosted
 from bridge.actions.provenance import Provenance
+from bridge.actions.retraining import Retraining
 from bridge.actions.served import Served
 from bridge.actions.turns import Turns
 from bridge.actions.undisturbed import undisturbed
@@ -48,6 +49,7 @@ class Services:
     trainers: Trainers
     vocabularies: Vocabularies
     provenance: Provenance
+    retraining: Retraining
     scratch: Path
     """Folder for what a job hands to its trainer and back; emptied at start."""
     executor: Executor

@@ -60,6 +60,7 @@ class Job:
         configuration: Mapping[str, Any] | None = None,
         steps: tuple[str, ...] = ("run",),
         request_id: str = "",
+        graph_name: str = "",
         recorder: Recorder | None = None,
     ) -> None:
         self.key = uuid.uuid4().hex
@@ -70,6 +71,8 @@ class Job:
         self.configuration = dict(configuration or {})
         self.steps = steps
         self.request_id = request_id
+        self.graph_name = graph_name
+        """The projection that it works on; empty for none. Not kept beyond this server's life."""
         self.accepted = False
         """The caller was promised that the job goes on without them."""
         self.history: deque[JobReport] = deque(maxlen=HISTORY_LENGTH)

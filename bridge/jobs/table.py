@@ -42,6 +42,8 @@ class NewJob:
     """None for a random one."""
     request_id: str = ""
     """What `create_once` knows a repeated request by."""
+    graph_name: str = ""
+    """The projection that it works on; empty for none."""
 
 
 class Jobs:
@@ -136,6 +138,12 @@ class Jobs:
             jobs = list(self._jobs.values())
         return [job for job in jobs if job.user == user and database in (None, job.database)]
 
+    def on_graphs(self, prefix: str) -> Sequence[Job]:
+        """Return all users' jobs in memory on projections whose names begin so, oldest first."""
+        with self._lock:
+            jobs = list(self._jobs.values())
+        return [job for job in jobs if job.graph_name.startswith(prefix)]
+
     async def records(self, user: str, database: str | None = None) -> Sequence[JobRecord]:
         """Return a user's MOST_LISTED newest jobs, the newest first, those of earlier servers too."""
         live = {job.key: job for job in self.list(user, database)}
@@ -212,7 +220,8 @@ class Jobs:
     def _reserve(self, new: NewJob) -> Job:
         job = Job(
             new.job_id or str(uuid.uuid4()), new.name, user=new.user, database=new.database,
-            configuration=new.configuration, steps=new.steps, request_id=new.request_id, recorder=self._recorder,
+            configuration=new.configuration, steps=new.steps, request_id=new.request_id, graph_name=new.graph_name,
+            recorder=self._recorder,
         )  # fmt: skip
         key = (job.user, job.id)
         with self._lock:

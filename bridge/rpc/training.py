@@ -8,8 +8,11 @@ from typing import NoReturn
 
 import grpc
 
+from bridge.actions.retrain import recipes, retrain
 from bridge.actions.services import Services
 from bridge.core.errors import InvalidArgumentError
+from bridge.retrain.recipe import Recipe
+from bridge.rpc.convert import from_map, to_map
 from bridge.rpc.job_messages import from_states, to_job, to_report
 from bridge.rpc.paging import Paging
 from bridge.v1 import training_service_pb2 as wire
@@ -31,17 +34,17 @@ class TrainingServicer(service.TrainingServiceServicer):
         """Train a model's next version on the projection of an earlier one."""
         return await _unimplemented(context, "CreateTraining")
 
-    async def Retrain(
-        self, request: wire.RetrainRequest, context: grpc.aio.ServicerContext
-    ) -> wire.RetrainResponse:
+    async def Retrain(self, request: wire.RetrainRequest, context: grpc.aio.ServicerContext) -> wire.RetrainResponse:
         """Run a recipe."""
-        return await _unimplemented(context, "Retrain")
+        parameters = from_map(request.parameters)
+        record = await retrain(request.recipe, parameters, request.request_id, self._services)
+        return wire.RetrainResponse(job=to_job(record))
 
     async def ListRecipes(
         self, request: wire.ListRecipesRequest, context: grpc.aio.ServicerContext
     ) -> wire.ListRecipesResponse:
         """List the recipes."""
-        return await _unimplemented(context, "ListRecipes")
+        return wire.ListRecipesResponse(recipes=[_to_recipe(each) for each in await recipes(self._services)])
 
     async def ListJobs(self, request: wire.ListJobsRequest, context: grpc.aio.ServicerContext) -> wire.ListJobsResponse:
         """List jobs, the newest first."""
@@ -88,6 +91,10 @@ def _most(timeout_millis: int) -> timedelta:
         )
     longest = LONGEST_WAIT // timedelta(milliseconds=1)
     return timedelta(milliseconds=min(timeout_millis or longest, longest))
+
+
+def _to_recipe(recipe: Recipe) -> wire.Recipe:
+    return wire.Recipe(name=recipe.name, description=recipe.description, parameters=to_map(recipe.parameters))
 
 
 async def _unimplemented(context: grpc.aio.ServicerContext, method: str) -> NoReturn:

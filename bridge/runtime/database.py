@@ -11,12 +11,9 @@ from pathlib import Path
 
 from bridge.core.errors import FailedPreconditionError
 from bridge.runtime import ports, toolchain
-from bridge.runtime.home import Checkout, Home, write_private
+from bridge.runtime.home import USER, Checkout, Home, write_private
 from bridge.runtime.process import Background
 from bridge.runtime.server import HOME_VARIABLES
-
-USER = "neo4j"
-"""The one user that a new database has."""
 
 DEFAULT_JAVA_OPTIONS = "-Xms512m -Xmx2g"
 """Heap for a small machine; MovieLens with both trainings needs less."""

@@ -12,6 +12,10 @@ OWNER_ONLY = 0o600
 """File mode of whatever holds a password or a token."""
 
 
+USER = "neo4j"
+"""The one user that a new database has."""
+
+
 @dataclass(frozen=True)
 class Home:
     """One Neo4j home: configuration, data, logs, and who is running on it."""
@@ -115,6 +119,11 @@ class Checkout:
     def scripts(self) -> Path:
         """The Cypher scripts of the demo."""
         return self.root / "cypher"
+
+    @property
+    def recipes(self) -> Path:
+        """The Cypher scripts that operators run by name."""
+        return self.scripts / "recipes"
 
     @property
     def cache(self) -> Path:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bridge.core.errors import FailedPreconditionError
 from bridge.runtime import assemble, configuration, database, server
-from bridge.runtime.home import Checkout, Home
+from bridge.runtime.home import USER, Checkout, Home
 from bridge.runtime.lock import alone
 from bridge.runtime.ports import LOOPBACK, Ports, WantedPorts, settle
 
@@ -121,7 +121,7 @@ class Runtime:
             home=self.home.root,
             bolt_uri=f"neo4j://{LOOPBACK}:{ports.bolt}",
             http_uri=f"http://{LOOPBACK}:{ports.http}",
-            user=database.USER,
+            user=USER,
             password_file=self.home.password,
             pid=neo4j.pid if neo4j else None,
             bridge_address=f"{LOOPBACK}:{ports.bridge}",

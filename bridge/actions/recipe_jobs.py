@@ -1,0 +1,77 @@
+"""The jobs that a recipe's own CALLs are: their progress, their versions, what became of these."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from bridge.jobs.job import Job
+from bridge.jobs.status import JobState
+from bridge.jobs.table import Jobs
+
+LOOK_SECONDS = 0.5
+"""How often the recipe's job is told how far its statement is."""
+
+
+class RecipeJobs:
+    """Knows the jobs of one run by the names of their projections, and tells them to the run's own job."""
+
+    def __init__(self, job: Job, mark: str, jobs: Jobs) -> None:
+        self._job = job
+        self._mark = mark
+        self._jobs = jobs
+        self._seen: dict[str, Job] = {}
+        """By key, in the order in which they came."""
+        self._reports: dict[str, int] = {}
+        """By key, the number of the last report that was passed on."""
+
+    @asynccontextmanager
+    async def followed(self, place: int) -> AsyncIterator[None]:
+        """Pass on the progress of the jobs that begin in this block; `place` is the statement's."""
+        watch = asyncio.create_task(self._watch(place))
+        try:
+            yield
+        finally:
+            watch.cancel()
+            await asyncio.gather(watch, return_exceptions=True)
+            self._look(place)
+
+    def conclude(self) -> None:
+        """Say what the run made, and end its job as REJECTED if a version was."""
+        made = [each.record for each in self._seen.values() if each.record.model_version is not None]
+        for record in made:
+            assert record.model_version is not None
+            self._job.made(record.model_name, record.model_version)
+        rejected = [record for record in made if record.status.state is JobState.REJECTED]
+        if rejected:
+            text = " ".join(
+                f"Version {each.model_version} of `{each.model_name}` does not serve: {each.status.error}"
+                for each in rejected
+            )
+            self._job.reject(text, rejected[0].status.reason)
+
+    def cancel(self) -> None:
+        """End the jobs that go on without their call."""
+        for each in self._seen.values():
+            each.cancel()
+
+    async def _watch(self, place: int) -> None:
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            self._look(place)
+
+    def _look(self, place: int) -> None:
+        for each in self._jobs.on_graphs(self._mark):
+            if each.key not in self._seen or not self._seen[each.key].state.finished:
+                self._seen[each.key] = each
+                self._tell(each, place)
+
+    def _tell(self, inner: Job, place: int) -> None:
+        status = inner.status
+        detail = " ".join(word for word in (f"{inner.name}: {status.step}", status.detail) if word)
+        for report in list(inner.history):
+            if report.number > self._reports.get(inner.key, 0):
+                self._reports[inner.key] = report.number
+                self._job.note(place, status.progress, detail, report.figures)
+        self._job.note(place, status.progress, detail)
