@@ -43,7 +43,7 @@ def load_embedding(version: Version) -> NodeEmbedding:
 def _whole(version: Version) -> Iterator[None]:
     try:
         yield
-    except BridgeError:
+    except (BridgeError, MemoryError):  # no room now says nothing of the files
         raise
     except Exception as error:  # wrong shapes, names and types have no error in common
         raise DamagedError(
