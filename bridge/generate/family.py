@@ -1,4 +1,4 @@
-"""Procedures by family: one Java class, one docs page each."""
+"""Procedures by family: one docs page each, and the Java classes of one name."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from bridge.core.procedure import Procedure
 from bridge.generate.docs import page
 from bridge.generate.family import families
-from bridge.generate.java import contract_class, procedures_class
+from bridge.generate.java import contract_class, procedure_classes
 
 JAVA = Path("plugin/src/main/java/bridge/plugin/generated")
 DOCS = Path("docs/procedures")
@@ -34,7 +34,7 @@ def changes(root: Path, procedures: Sequence[Procedure]) -> Changes:
     java = {JAVA / "Contract.java": contract_class(procedures), JAVA / "package-info.java": PACKAGE}
     docs: dict[Path, str] = {}
     for family in families(procedures):
-        java[JAVA / f"{family.class_name}.java"] = procedures_class(family)
+        java |= {JAVA / f"{name}.java": text for name, text in procedure_classes(family).items()}
         path = DOCS / f"{family.name}.md"
         docs[path] = page(family, _read(root / path))
     wanted = java | docs

@@ -55,19 +55,31 @@ public final class Contract {{
 '''
 
 
-def procedures_class(family: Family) -> str:
-    """Return the source of a family's class."""
-    needs_gds = any(each.needs_graph for each in family.signatures)
+def procedure_classes(family: Family) -> dict[str, str]:
+    """Return the sources of a family's classes by name: what asks for no projection has to load without GDS."""
+    catalog = [each for each in family.signatures if not each.needs_graph]
+    projecting = [each for each in family.signatures if each.needs_graph]
+    if not catalog or not projecting:
+        return {family.class_name: _class(family, family.class_name, family.signatures)}
+    of_projections = family.class_name.replace("Procedures", "ProjectionProcedures")
+    return {
+        family.class_name: _class(family, family.class_name, catalog),
+        of_projections: _class(family, of_projections, projecting),
+    }
+
+
+def _class(family: Family, name: str, signatures: Sequence[Signature]) -> str:
+    needs_gds = any(each.needs_graph for each in signatures)
     base = "gds.ProjectionProcedures" if needs_gds else "core.Procedures"
-    body = "\n".join([*([GDS_FIELD] if needs_gds else []), *_methods(family), *_records(family)])
+    body = "\n".join([*([GDS_FIELD] if needs_gds else []), *_methods(signatures), *_records(family, signatures)])
     imports = [f"bridge.plugin.{base}", "bridge.plugin.core.Row", "java.util.stream.Stream"]
-    imports += [f"org.neo4j.procedure.{name}" for name in ("Description", "Mode", "Procedure")]
+    imports += [f"org.neo4j.procedure.{each}" for each in ("Description", "Mode", "Procedure")]
     used = {"List<": "java.util.List", "Map<": "java.util.Map", "ZonedDateTime": "java.time.ZonedDateTime"}
     used["@Name"] = "org.neo4j.procedure.Name"
     used["@Context"] = "org.neo4j.procedure.Context"
     used["TaskRegistryFactory"] = "org.neo4j.gds.core.utils.progress.TaskRegistryFactory"
-    imports += [name for word, name in used.items() if word in body]
-    lines = "\n".join(f"import {name};" for name in sorted(imports))
+    imports += [each for word, each in used.items() if word in body]
+    lines = "\n".join(f"import {each};" for each in sorted(imports))
     return f"""\
 {HEADER}
 package bridge.plugin.generated;
@@ -75,13 +87,13 @@ package bridge.plugin.generated;
 {lines}
 
 /** CALL bridge.{family.name}…: see docs/procedures/{family.name}.md. */
-public final class {family.class_name} extends {base.split(".")[1]} {{
+public final class {name} extends {base.split(".")[1]} {{
 {body}}}
 """
 
 
-def _methods(family: Family) -> Iterator[str]:
-    for signature in family.signatures:
+def _methods(signatures: Sequence[Signature]) -> Iterator[str]:
+    for signature in signatures:
         parameters = ",\n".join(f"            {_parameter(each)}" for each in signature.arguments)
         arguments = ", ".join(f'"{each.name}", {each.name}' for each in signature.arguments)
         run = HOOKS.get(signature.name, "rows" if signature.lazy else "row")
@@ -99,9 +111,9 @@ def _method(signature: Signature) -> str:
     return first + "".join(part[0].upper() + part[1:] for part in rest)
 
 
-def _records(family: Family) -> Iterator[str]:
+def _records(family: Family, signatures: Sequence[Signature]) -> Iterator[str]:
     rows: dict[str, tuple[Parameter, ...]] = {}
-    for signature in family.signatures:
+    for signature in signatures:
         if rows.setdefault(signature.row, signature.yields) != signature.yields:
             raise ValueError(f"Two kinds of rows of bridge.{family.name} are named {signature.row}.")
     for name, columns in rows.items():

@@ -104,6 +104,22 @@ def test_a_catalog_procedure_needs_no_gds(tmp_path: Path) -> None:
     assert '@Name(value = "name", defaultValue = "", description = "Only this one.") String name' in java
 
 
+def test_what_needs_no_projection_has_a_class_without_gds_beside_its_familys_other(tmp_path: Path) -> None:
+    """One procedure on a projection does not take the family's catalog away where GDS is absent."""
+    stale = Procedure("bridge.catalog", GreetConfig, {"stale": GreetRow}, run)
+    apply(tmp_path, changes(tmp_path, [CATALOG, stale]))
+    catalog, projecting = (
+        (tmp_path / JAVA / name).read_text(encoding="utf-8")
+        for name in ("CatalogProcedures.java", "CatalogProjectionProcedures.java")
+    )
+    assert "gds" not in catalog
+    assert '"bridge.catalog.list"' in catalog
+    assert '"bridge.catalog.stale"' not in catalog
+    assert "final class CatalogProjectionProcedures extends ProjectionProcedures" in projecting
+    assert '"bridge.catalog.list"' not in projecting
+    assert '"bridge.catalog.stale"' in projecting
+
+
 def test_the_contract_is_the_declarations_hash(tmp_path: Path) -> None:
     """Plugin and server compare this very hash."""
     assert f'HASH = "{contract_hash([GREET, CATALOG])}"' in generated(tmp_path, JAVA / "Contract.java")

@@ -1,29 +1,18 @@
 // Written by `python -m bridge.generate` from the declarations in bridge/actions; never edited.
 package bridge.plugin.generated;
 
+import bridge.plugin.core.Procedures;
 import bridge.plugin.core.Row;
-import bridge.plugin.gds.ProjectionProcedures;
 import java.time.ZonedDateTime;
 import java.util.Map;
 import java.util.stream.Stream;
-import org.neo4j.gds.core.utils.progress.TaskRegistryFactory;
-import org.neo4j.procedure.Context;
 import org.neo4j.procedure.Description;
 import org.neo4j.procedure.Mode;
 import org.neo4j.procedure.Name;
 import org.neo4j.procedure.Procedure;
 
 /** CALL bridge.job…: see docs/procedures/job.md. */
-public final class JobProcedures extends ProjectionProcedures {
-    /** Names GDS in this very class, so that Neo4j skips it, and starts, where GDS is absent. */
-    @Context
-    public TaskRegistryFactory taskRegistryFactory;
-
-    @Override
-    protected TaskRegistryFactory tasks() {
-        return taskRegistryFactory;
-    }
-
+public final class JobProcedures extends Procedures {
     @Procedure(name = "bridge.job.cancel", mode = Mode.READ)
     @Description("Cancel a running or waiting job of the caller's; a finished one stays as it is.")
     public Stream<JobRow> cancel(
@@ -43,14 +32,6 @@ public final class JobProcedures extends ProjectionProcedures {
     public Stream<JobRow> list(
             @Name(value = "jobId", defaultValue = "", description = "Only this job; all when empty. Of several that had this name, the newest.") String jobId) {
         return rows("bridge.job.list", arguments("jobId", jobId), JobRow::from);
-    }
-
-    @Procedure(name = "bridge.job.submit", mode = Mode.READ)
-    @Description("Start a training that goes on when its client has left. Returns when all is checked and the projection read.")
-    public Stream<JobRow> submit(
-            @Name(value = "graphName", description = "The projection's name in GDS's graph catalog.") String graphName,
-            @Name(value = "configuration", defaultValue = "{}", description = "The configuration.") Map<String, Object> configuration) {
-        return row("bridge.job.submit", arguments("graphName", graphName, "configuration", configuration), JobRow::from);
     }
 
     /** A row. */
