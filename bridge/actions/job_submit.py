@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
-from dataclasses import replace
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, ExitStack
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
@@ -11,17 +13,19 @@ from pydantic import Field
 from bridge.actions.base_config import GraphConfig
 from bridge.actions.job import JobRow, row_of
 from bridge.actions.jobs import new_job, told
-from bridge.actions.reading import quoted, snapshot_of
+from bridge.actions.reading import Selection, quoted, snapshot_of
 from bridge.actions.rows import send_row
 from bridge.actions.training import Prepared, Training
 from bridge.actions.trainings import TRAININGS
 from bridge.core.call import Call
 from bridge.core.config import Config, ModelName
 from bridge.core.errors import InvalidArgumentError, did_you_mean
+from bridge.core.graph import Graph
 from bridge.core.procedure import Procedure
 from bridge.jobs.background import cancelled_with
 from bridge.jobs.job import Job
 from bridge.jobs.status import JobRecord
+from bridge.jobs.table import NewJob
 from bridge.projection.snapshots import Snapshot
 
 if TYPE_CHECKING:
@@ -40,22 +44,43 @@ class JobSubmitConfig(Config):
     and it is not yet forgotten, that job is returned and none is started."""
 
 
+Reading = Callable[[Graph, Selection, "Services"], AbstractAsyncContextManager[tuple[Snapshot, bool]]]
+"""Brings the selected columns to this machine and holds them, as `snapshot_of` does."""
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A training that is to go on by itself."""
+
+    training: Training
+    request: GraphConfig
+    job: NewJob
+    call: Call
+    read: Reading
+
+
 async def submit(request: JobSubmitConfig, call: Call, services: Services) -> None:
     """Answer with the job of this id; start it if there is none."""
     training, inner = _training(request)
-    job_id = inner.job_id or ""
-    new = replace(new_job(f"{training.name}.train", inner, training.steps, call), request_id=job_id)
+    new = replace(new_job(f"{training.name}.train", inner, training.steps, call), request_id=inner.job_id or "")
+    submission = Submission(training, inner, new, call, partial(snapshot_of, call))
+    await send_row(call, row_of(await submitted(submission, services)))
+
+
+async def submitted(submission: Submission, services: Services) -> JobRecord:
+    """Return the job of this request id; start it if there is none. It is accepted when this returns."""
+    new = submission.job
     while True:
-        job = await services.jobs.of_request(call.caller.user, job_id)
+        job = await services.jobs.of_request(new.user, new.request_id)
         if job is None:
-            prepared = await training.prepare(inner, call, services)
+            prepared = await submission.training.prepare(submission.request, submission.call, services)
             job, entered = await services.jobs.create_once(new)
             if isinstance(job, Job) and entered:
-                await _start(job, prepared, inner, call, services)
+                await _start(job, prepared, submission, services)
                 break
-        if await _accepted(job, call):
+        if await _accepted(job, submission.call):
             break
-    await send_row(call, row_of(job.record if isinstance(job, Job) else job))
+    return job.record if isinstance(job, Job) else job
 
 
 def _training(request: JobSubmitConfig) -> tuple[Training, GraphConfig]:
@@ -80,14 +105,14 @@ def _training(request: JobSubmitConfig) -> tuple[Training, GraphConfig]:
     return training, inner.model_copy(update={"job_id": request.job_id or inner.job_id})
 
 
-async def _start(job: Job, prepared: Prepared, request: GraphConfig, call: Call, services: Services) -> None:
+async def _start(job: Job, prepared: Prepared, submission: Submission, services: Services) -> None:
     """Read the projection for a job, promise that it goes on, and let it."""
     try:
         job.run()
         async with (
-            told(job, call, log=request.log_progress),
+            told(job, submission.call, log=submission.request.log_progress),
             cancelled_with(job),
-            snapshot_of(call, prepared.graph, prepared.selection, services) as (snapshot, _),
+            submission.read(prepared.graph, prepared.selection, services) as (snapshot, _),
         ):
             await prepared.check(snapshot)
             await services.jobs.accept(job)

@@ -26,7 +26,7 @@ class PredictionServicer(service.PredictionServiceServicer):
     ) -> wire.RecommendResponse:
         """Give each source its list."""
         least = request.min_score if request.HasField("min_score") else None
-        asked = _question(request.name, request.model_version)
+        asked = to_question(request.name, request.model_version)
         number, lists = await prediction.recommend(
             asked, _keys(request.sources), request.top_k, least, self._services
         )
@@ -47,7 +47,7 @@ class PredictionServicer(service.PredictionServiceServicer):
         self, request: wire.ScoreRequest, context: grpc.aio.ServicerContext
     ) -> wire.ScoreResponse:
         """Give each pair its score."""
-        asked = _question(request.name, request.model_version)
+        asked = to_question(request.name, request.model_version)
         sources, targets = _keys(request.sources), _keys(request.targets)
         number, scores, fallbacks = await prediction.score(asked, sources, targets, self._services)
         return wire.ScoreResponse(model_version=number, scores=scores, fallbacks=fallbacks)
@@ -56,7 +56,7 @@ class PredictionServicer(service.PredictionServiceServicer):
         self, request: wire.EmbedRequest, context: grpc.aio.ServicerContext
     ) -> wire.EmbedResponse:
         """Give each node its embedding."""
-        asked = _question(request.name, request.model_version)
+        asked = to_question(request.name, request.model_version)
         number, vectors = await prediction.embed(asked, request.label, _keys(request.keys), self._services)
         return wire.EmbedResponse(
             model_version=number,
@@ -70,7 +70,7 @@ class PredictionServicer(service.PredictionServiceServicer):
         self, request: wire.SimilarRequest, context: grpc.aio.ServicerContext
     ) -> wire.SimilarResponse:
         """Give each node its nearest."""
-        asked = _question(request.name, request.model_version)
+        asked = to_question(request.name, request.model_version)
         number, lists = await prediction.similar(
             asked, request.label, _keys(request.keys), request.top_k, self._services
         )
@@ -85,7 +85,8 @@ class PredictionServicer(service.PredictionServiceServicer):
         )
 
 
-def _question(name: model_service_pb2.ModelReference, model_version: str) -> Question:
+def to_question(name: model_service_pb2.ModelReference, model_version: str) -> Question:
+    """Read which version is meant."""
     number = int(model_version) if model_version.isascii() and model_version.isdecimal() else None
     return Question(name.database, name.model, number or model_version or None)
 

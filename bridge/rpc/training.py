@@ -8,6 +8,7 @@ from typing import NoReturn
 
 import grpc
 
+from bridge.actions.create_training import create_training
 from bridge.actions.retrain import recipes, retrain
 from bridge.actions.services import Services
 from bridge.core.errors import InvalidArgumentError
@@ -15,6 +16,7 @@ from bridge.retrain.recipe import Recipe
 from bridge.rpc.convert import from_map, to_map
 from bridge.rpc.job_messages import from_states, to_job, to_report
 from bridge.rpc.paging import Paging
+from bridge.rpc.prediction import to_question
 from bridge.v1 import training_service_pb2 as wire
 from bridge.v1 import training_service_pb2_grpc as service
 
@@ -32,7 +34,10 @@ class TrainingServicer(service.TrainingServiceServicer):
         self, request: wire.CreateTrainingRequest, context: grpc.aio.ServicerContext
     ) -> wire.CreateTrainingResponse:
         """Train a model's next version on the projection of an earlier one."""
-        return await _unimplemented(context, "CreateTraining")
+        question = to_question(request.name, request.model_version)
+        given = from_map(request.configuration)
+        job = await create_training(question, given, request.request_id, self._services)
+        return wire.CreateTrainingResponse(job=to_job(job))
 
     async def Retrain(self, request: wire.RetrainRequest, context: grpc.aio.ServicerContext) -> wire.RetrainResponse:
         """Run a recipe."""

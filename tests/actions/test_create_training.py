@@ -1,0 +1,105 @@
+"""bridge/actions/create_training.py with kept_call.py: the next version, without a database."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import grpc
+import pytest
+
+from bridge.actions.services import Services
+from bridge.rpc.convert import from_map, to_map
+from bridge.v1 import model_service_pb2
+from bridge.v1 import training_service_pb2 as wire
+from bridge.v1 import training_service_pb2_grpc as service
+from tests.database import Database, _call_error
+
+DATABASE = "id-of-neo4j"
+SUCCEEDED = wire.JOB_STATE_SUCCEEDED
+
+
+async def created(channel: grpc.aio.Channel, model: str = "rates", **given: Any) -> wire.JobRecord:
+    request = {"request_id": "nightly", "configuration": {"epochs": 3}} | given
+    request["configuration"] = to_map(request["configuration"])
+    name = model_service_pb2.ModelReference(database="neo4j", model=model)
+    stub = service.TrainingServiceStub(channel)
+    return (await stub.CreateTraining(wire.CreateTrainingRequest(name=name, **request))).job
+
+
+async def ended(channel: grpc.aio.Channel, job: wire.JobRecord) -> wire.JobRecord:
+    return (await service.TrainingServiceStub(channel).WaitJob(wire.WaitJobRequest(job=job.key))).job
+
+
+async def test_a_training_on_the_kept_projection_makes_the_next_version(
+    hosted: Database, channel: grpc.aio.Channel, services: Services
+) -> None:
+    """The same graph, owner and database; the configuration of before, with what was asked for. No database is asked,
+    and the next version can be trained from this one in its turn."""
+    first = services.store.resolve(DATABASE, "rates").manifest
+    job = await created(channel)
+    assert (job.name, job.database, job.user) == ("gnn.train", "neo4j", ":operator")
+    job = await ended(channel, job)
+    assert (job.state, job.model, job.version, job.error) == (SUCCEEDED, "rates", 2, "")
+    assert hosted.questions == []
+    second = services.store.resolve(DATABASE, "rates").manifest
+    assert (second.version, second.parent_version, second.owner, second.database) == (2, 1, "ada", "neo4j")
+    assert len(second.history) == 3
+    assert second.graph == first.graph
+    assert second.features == first.features
+    assert {key for key in first.configuration if first.configuration[key] != second.configuration[key]} == {
+        "epochs", "jobId", "logProgress",
+    }  # fmt: skip
+    again = await ended(channel, await created(channel, request_id="again", model_version="2"))
+    assert (again.state, again.version) == (SUCCEEDED, 3)
+    assert from_map(again.configuration)["epochs"] == 3
+    rows = await hosted.call(channel, "bridge.predict.stream", "graph", modelName="rates",
+                             pairRelationshipType="RATED")  # fmt: skip
+    assert {row["modelVersion"] for row in rows} == {3}
+
+
+async def test_a_request_id_is_one_job_for_ever(hosted: Database, channel: grpc.aio.Channel) -> None:
+    """At the same moment, while it runs, and when it has ended."""
+    one, *others = await asyncio.gather(*(created(channel) for _ in range(5)))
+    assert {each.key for each in others} == {one.key}
+    assert (await created(channel)).key == one.key
+    assert (await ended(channel, one)).version == 2
+    assert (await created(channel)).key == one.key
+    assert (await created(channel, request_id="another")).key != one.key
+
+
+async def test_a_model_of_vectors_is_trained_again_too(
+    hosted: Database, channel: grpc.aio.Channel, services: Services
+) -> None:
+    training = {"modelName": "walks", "nodeLabels": ["Film", "Tag"], "relationshipTypes": ["TAGGED"]}
+    sizes = {"embeddingDimension": 8, "iterations": 1, "walksPerNode": 2, "walkLength": 10, "randomSeed": 1}
+    await hosted.call(channel, "bridge.node2vec.train", "graph", **training, **sizes)
+    job = await ended(channel, await created(channel, "walks", configuration={"embeddingDimension": 4}))
+    assert (job.state, job.name, job.version) == (SUCCEEDED, "node2vec.train", 2)
+    one, two = (services.store.resolve(DATABASE, "walks", number).manifest for number in (1, 2))
+    assert one.graph == two.graph
+    assert two.configuration["embeddingDimension"] == 4
+
+
+@pytest.mark.parametrize(
+    ("given", "reason", "text"),
+    [
+        ({"request_id": ""}, "INVALID_REQUEST_ID", "`request_id` has 0 characters, but must have 1 to 128"),
+        ({"configuration": {"epoch": 3}}, "INVALID_CONFIGURATION", "Unexpected configuration key: epoch"),
+        ({"configuration": {"epochs": -1}}, "INVALID_CONFIGURATION", "`epochs`"),
+        ({"configuration": {"modelName": "other", "JOBID": "mine"}}, "FIXED_KEY", "has ['jobId', 'modelName']"),
+        ({"configuration": {"featureProperties": {"Film": ["year"]}}}, "NOT_IN_PROJECTION", "Properties available on"),
+        ({"model_version": "9"}, "VERSION_NOT_FOUND", "has no version 9"),
+    ],
+)
+async def test_what_does_not_fit_is_refused_before_there_is_a_job(
+    hosted: Database, channel: grpc.aio.Channel, given: dict[str, Any], reason: str, text: str
+) -> None:
+    with pytest.raises(grpc.aio.AioRpcError) as raised:
+        await created(channel, **given)
+    error = _call_error(raised.value)
+    assert error.reason == reason
+    assert text in str(error)
+    jobs = await service.TrainingServiceStub(channel).ListJobs(wire.ListJobsRequest())
+    assert "nightly" not in {job.id for job in jobs.jobs}
+    assert all(job.user != ":operator" for job in jobs.jobs)
