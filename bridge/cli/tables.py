@@ -23,7 +23,7 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[object]], *, nu
         table.add_column(heading, justify="right" if heading in numbers else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(cell(value)) for value in row))  # no name is taken for markup
-    console().print(table)
+    _print(table)
 
 
 def print_facts(facts: Mapping[str, object]) -> None:
@@ -34,13 +34,19 @@ def print_facts(facts: Mapping[str, object]) -> None:
     table.add_column(overflow="fold")
     for name, text in shown.items():
         table.add_row(name, Text(text))
-    console().print(table)
+    _print(table)
 
 
-def console() -> Console:
-    """Return where people read; a pipe gets whole lines."""
-    found = Console(highlight=False)
-    return found if found.is_terminal else Console(highlight=False, width=10_000)
+def _print(table: Table) -> None:
+    """Print a table; a pipe gets whole lines, without blanks at their ends."""
+    console = Console(highlight=False)
+    if console.is_terminal:
+        console.print(table)
+        return
+    wide = Console(highlight=False, width=10_000)
+    with wide.capture() as captured:
+        wide.print(table)
+    print("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 
 def cell(value: object) -> str:

@@ -161,6 +161,16 @@ async def encoded(channel: grpc.aio.Channel) -> Database:
     return database
 
 
+async def test_a_server_keeps_origins_in_its_data_folder(
+    channel: grpc.aio.Channel, services: Services, tmp_path: Path
+) -> None:
+    """What was encoded for one server, the next one on that folder knows."""
+    await encoded(channel)
+    (document,) = OriginLog(tmp_path / "server" / "origins.jsonl").read()
+    assert (document["key"]["label"], document["key"]["name"]) == ("Film", "hot")
+    assert document["encoder"].startswith("multiHot:")
+
+
 async def test_a_model_is_asked_with_another_property_of_the_same_name(
     channel: grpc.aio.Channel, services: Services
 ) -> None:
