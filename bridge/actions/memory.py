@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-import psutil
-
 from bridge.actions.rows import send_row
 from bridge.core.call import Call
 from bridge.core.errors import ResourceExhaustedError
 from bridge.core.memory import Estimate, readable
 from bridge.core.procedure import EstimateRow
+from bridge.jobs.free_memory import free_bytes
 
 if TYPE_CHECKING:
     from bridge.actions.services import Services
@@ -34,8 +33,11 @@ def check_memory(estimate: Estimate, sudo: bool, services: Services) -> None:
 
 
 def available_bytes(services: Services) -> int:
-    """Return what a training process may take: what the machine has left, or the server's limit if that is less."""
-    left = int(psutil.virtual_memory().available)
+    """Return what a training process may take when its turn comes, or the server's limit if that is less.
+
+    That is what is left now, and what the trainings before it will give back.
+    """
+    left = free_bytes() + services.trainers.returning
     limit = services.trainers.memory_limit
     return left if limit is None else min(left, limit)
 

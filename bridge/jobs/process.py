@@ -13,8 +13,9 @@ from multiprocessing import forkserver
 from typing import Any
 
 from bridge.jobs.child import Child, Patience
+from bridge.jobs.free_memory import free_bytes
 from bridge.jobs.job import Job
-from bridge.jobs.slots import Slots, free_bytes
+from bridge.jobs.slots import Slots
 from bridge.jobs.worker import Limits, Target
 
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")

@@ -13,6 +13,7 @@ import psutil
 
 from bridge.core.errors import ResourceExhaustedError
 from bridge.core.memory import readable
+from bridge.jobs.free_memory import free_bytes
 from bridge.jobs.job import Job
 
 MEMORY_POLL_SECONDS = 1.0
@@ -20,11 +21,6 @@ MEMORY_POLL_SECONDS = 1.0
 
 MEMORY_PATIENCE_SECONDS = 60.0
 """How long a job waits for memory that none of our own jobs will give back."""
-
-
-def free_bytes() -> int:
-    """Return the memory that this machine could give to a new process."""
-    return int(psutil.virtual_memory().available)
 
 
 @dataclass
