@@ -231,8 +231,8 @@ class Store(Catalog):
         if names := aliases.of(number):
             raise FailedPreconditionError(
                 f"Version {number} of model `{model_name}` is {' and '.join(f'`{name}`' for name in names)}. Promote "
-                "another version in its place (`bridge.model.promote`), or drop the whole model by leaving out "
-                "`modelVersion`.",
+                "another version in its place (`bridge.model.promote`), take an alias of your own away "
+                "(`bridge.model.alias.drop`), or drop the whole model by leaving out `modelVersion`.",
                 reason="VERSION_ALIASED",
                 model=model_name,
             )

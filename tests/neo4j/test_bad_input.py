@@ -220,6 +220,8 @@ def test_bad_input_gets_a_clear_text_and_changes_nothing(stack: Stack, world: Wo
     [
         ("CALL bridge.model.drop('rankin')", ("`rankin` does not exist",)),
         ("CALL bridge.model.exists('a/b')", ("`modelName` was `a/b`", "1 to 64 letters")),
+        ("CALL bridge.model.alias.drop('rankin', 'night')", ("`rankin` does not exist",)),
+        ("CALL bridge.model.alias.drop('rankin', 'a/b')", ("`alias` was `a/b`", "1 to 64 letters")),
         ("CALL bridge.model.list('rankin')", ("`rankin` does not exist",)),
         ("CALL bridge.job.list('none')", ("No job with jobId `none`",)),
         ("CALL bridge.job.cancel('none')", ("No job with jobId `none`",)),
