@@ -98,10 +98,11 @@ async def promote(name: Named, wanted: int | str | None, alias: str, services: S
             "`model_version` was empty, but must be a number or an alias. ListVersions shows both.",
             reason="INVALID_NAME",
         )
-    _, key = await _database(name, services)
+    database, key = await _database(name, services)
     alias = alias or CHAMPION
     number, before = await services.finish(services.store.promote, key, name[1], wanted, None, alias)
-    _log.info("an operator put `%s` of model %s in %s on version %d, before: %s", alias, name[1], key, number, before)
+    model = name[1]
+    _log.info("an operator put `%s` of model %s in %s on version %d, was %s", alias, model, database, number, before)
     return number, before
 
 
@@ -111,9 +112,9 @@ async def rollback(name: Named, services: Services) -> tuple[int, int]:
     Raises:
         BridgeError: as `Store.rollback`.
     """
-    _, key = await _database(name, services)
+    database, key = await _database(name, services)
     number, before = await services.finish(services.store.rollback, key, name[1], None)
-    _log.info("an operator rolled model %s in %s back to version %d from %d", name[1], key, number, before)
+    _log.info("an operator rolled model %s in %s back to version %d from %d", name[1], database, number, before)
     return number, before
 
 
@@ -123,9 +124,9 @@ async def delete_alias(name: Named, alias: str, services: Services) -> int:
     Raises:
         BridgeError: as `Store.remove_alias`.
     """
-    _, key = await _database(name, services)
+    database, key = await _database(name, services)
     number = await services.finish(services.store.remove_alias, key, name[1], alias, None)
-    _log.info("an operator took `%s` of model %s in %s from version %d", alias, name[1], key, number)
+    _log.info("an operator took `%s` of model %s in %s from version %d", alias, name[1], database, number)
     return number
 
 
@@ -139,7 +140,7 @@ async def delete(name: Named, wanted: int | str | None, services: Services) -> O
     owner = await services.compute(_owner, services.store, key, name[1])
     entry, number, _ = await throw_away(key, name[1], wanted, None, services)
     what = "all versions" if wanted is None else f"version {number}"
-    _log.info("an operator dropped %s of model %s in %s", what, name[1], key)
+    _log.info("an operator dropped %s of model %s in %s", what, name[1], database)
     return OperatedModel(database, owner, entry)
 
 

@@ -107,7 +107,7 @@ def twice(stack: Stack, board: Board, unique: Callable[[str], str]) -> str:
 
 VERSIONS = """
 CALL bridge.model.versions($model) YIELD modelVersion, aliases, parentVersion, metrics, stored
-RETURN modelVersion AS version, aliases, parentVersion AS parent, metrics.test.ndcg > 0 AS measured, stored
+RETURN modelVersion AS version, aliases, parentVersion AS parent, metrics.test.ndcgAt10 > 0 AS measured, stored
 ORDER BY version
 """
 
