@@ -26,7 +26,7 @@ MOST_WAITING = 8
 CLEAN_SECONDS = 15.0
 """The longest that the end of a run waits for the database to clean up; what is left is cleaned later."""
 
-FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 300.0
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 15.0
 """From one try to clean up to the next; doubled each time. A server starts before its database does."""
 
 _log = logging.getLogger(__name__)
