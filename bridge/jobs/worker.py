@@ -153,10 +153,18 @@ def _known(error: BaseException, limits: Limits) -> BridgeError | None:
             "`embeddingDimension`, project fewer nodes and relationships, or ask the operator for a higher limit.",
             reason="OUT_OF_MEMORY",
         )
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if _is_full_disk(error):
         return ResourceExhaustedError(
             "The model server's disk is full. Drop models that are not needed (`bridge.model.drop`), "
             "or ask the operator for space.",
             reason="DISK_FULL",
         )
     return None
+
+
+def _is_full_disk(error: BaseException) -> bool:
+    full = (errno.ENOSPC, errno.EDQUOT)
+    if isinstance(error, OSError):
+        return error.errno in full
+    # What safetensors writes with is no Python: its error has the number in its text alone.
+    return any(f"(os error {number})" in str(error) for number in full)
