@@ -7,13 +7,15 @@ memory already.
 from bridge.actions.cooccurrence import count_in_trainer
 from bridge.actions.encode_text import encode_in_trainer
 from bridge.actions.gnn_fit import check, fit
+from bridge.actions.gnn_gate import compare_models
 from bridge.actions.node2vec_fit import check_embedding, embed_in_trainer, train_in_trainer
+from bridge.actions.node2vec_gate import compare_embeddings
 from bridge.actions.snapshot import open_in_trainer
 from bridge.models.node2vec import warm_up
 
 TARGETS = (
-    check, check_embedding, count_in_trainer, embed_in_trainer, encode_in_trainer, fit, open_in_trainer,
-    train_in_trainer,
+    check, check_embedding, compare_embeddings, compare_models, count_in_trainer, embed_in_trainer,
+    encode_in_trainer, fit, open_in_trainer, train_in_trainer,
 )  # fmt: skip
 """What a training process can be asked to do."""
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, Strict
 
-from bridge.core.config import Config, ModelName, Name, Names, PositiveInt
+from bridge.core.config import Config, ModelName, Name, Names, NonNegativeFloat, PositiveInt
 
 Missing = Literal["error", "zero", "mean"]
 NodeKeys = dict[Name, Name]
@@ -33,6 +33,17 @@ class KeyedConfig(GraphConfig):
     node_keys: NodeKeys = Field(default_factory=dict)
     """For each label the stored property that identifies its nodes; where not given, a property with a
     single-property uniqueness or key constraint, if there is just one."""
+
+
+class GatedConfig(Config):
+    """Keys of everything that trains the next version of a model."""
+
+    promote: Literal["always", "ifBetter", "never"] = "always"
+    """Whether the new version is to serve: always; if it passes the quality gate, without which it is kept and the job
+    is REJECTED; or never. A model's first version serves in any case."""
+    tolerance: NonNegativeFloat = 0.01
+    """How much worse than the serving version it may be to pass the gate, as a share of that one's metric, on what was
+    held out for both."""
 
 
 class ModelConfig(KeyedConfig):

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bridge.actions import gnn_fit
+from bridge.actions import gnn_fit, gnn_gate
+from bridge.actions.gate import Candidate, publish
 from bridge.actions.gnn_checks import Checked, check_training
 from bridge.actions.gnn_config import GnnTrainConfig, GnnTrainRow
 from bridge.actions.gnn_data_checks import check_data
@@ -22,8 +23,8 @@ from bridge.actions.reading import Stopwatch
 from bridge.actions.training import Prepared, Training, seed_of
 from bridge.core.call import Call
 from bridge.core.procedure import Procedure
+from bridge.evaluation.gate import METRICS
 from bridge.jobs.job import Job
-from bridge.jobs.status import JobState
 from bridge.projection.snapshots import Snapshot
 
 if TYPE_CHECKING:
@@ -56,26 +57,26 @@ async def prepare(request: GnnTrainConfig, call: Call, services: Services) -> Pr
             spec = plan.model_dump(mode="json")
             async with services.trainers.turn(job, memory=0 if request.sudo else needed.bytes_max):
                 answer = await services.trainers.run(job, gnn_fit.fit, spec)
-                job.phase(JobState.PUBLISHING)
-                job.report(gnn_fit.PUBLISH, 0.0, "checking the stored files")
-                await services.trainers.run(job, gnn_fit.check, {"plan": spec, "trained": answer})
-            configuration = effective(
-                request, job, architecture=checked.architecture, randomSeed=seed, **checked.hyperparameters
-            )
-            trained = with_encoders(Trained.model_validate(answer), graph, call, services.provenance)
-            manifest = manifest_of(
-                trained,
-                plan,
-                checked.selection,
-                configuration,
-                caller=call.caller,
-                graph=graph,
-                fingerprint=snapshot.fingerprint,
-                warnings=warnings,
-                train_millis=watch.total(),
-            )
-            version = await services.finish(services.store.publish, staging, manifest)
-        job.made(request.model_name, version.number)
+                configuration = effective(
+                    request, job, architecture=checked.architecture, randomSeed=seed, **checked.hyperparameters
+                )
+                trained = with_encoders(Trained.model_validate(answer), graph, call, services.provenance)
+                manifest = manifest_of(
+                    trained,
+                    plan,
+                    checked.selection,
+                    configuration,
+                    caller=call.caller,
+                    graph=graph,
+                    fingerprint=snapshot.fingerprint,
+                    warnings=warnings,
+                    train_millis=watch.total(),
+                )
+                candidate = Candidate(
+                    staging, manifest, METRICS[request.objective], trained.floor, spec,
+                    check=gnn_fit.check, answer=answer, compare=gnn_gate.compare_models,
+                )  # fmt: skip
+                version = await publish(candidate, request, job, gnn_fit.PUBLISH, services)
         return GnnTrainRow(
             model_info=model_info(version.manifest),
             configuration=dict(configuration),

@@ -6,12 +6,12 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from bridge.actions.base_config import FeatureProperties, KeyedConfig, Missing
+from bridge.actions.base_config import FeatureProperties, GatedConfig, KeyedConfig, Missing
 from bridge.core.config import Fraction, ModelName, Name, Names, NonNegativeFloat, PositiveFloat, PositiveInt
 from bridge.core.procedure import Row
 
 
-class GnnTrainConfig(KeyedConfig):
+class GnnTrainConfig(GatedConfig, KeyedConfig):
     """Train a heterogeneous graph neural network on a projection and keep it as the next version of a model."""
 
     model_name: ModelName

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.actions.gnn_fit import side_relationships
+from bridge.actions.gnn_board import side_relationships
 from bridge.actions.plan import Plan
 from bridge.core.errors import FailedPreconditionError, Faults
 from bridge.core.projection import TRAIN, Projection

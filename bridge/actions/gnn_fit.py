@@ -4,37 +4,40 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import replace
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
+from bridge.actions.champion import EVALUATED
 from bridge.actions.feature_contract import probe
+from bridge.actions.gnn_board import Board
 from bridge.actions.plan import Plan, Trained
-from bridge.core.errors import DamagedError
-from bridge.core.learning import Interactions, Problem, Scorer, interactions
+from bridge.actions.soundness import check_finite, check_finite_metrics, check_reproduced, unsound
+from bridge.core.errors import BridgeError
+from bridge.core.learning import Interactions
 from bridge.core.progress import Progress, part
-from bridge.core.projection import TEST, TRAIN, VALIDATION, EdgeType, Projection, Target
-from bridge.evaluation.baselines import run_baselines
-from bridge.evaluation.metrics import evaluate_ranking, evaluate_rating
+from bridge.core.projection import TEST, TRAIN, VALIDATION, Projection
+from bridge.evaluation.baselines import run_baselines, simplest_baseline
+from bridge.evaluation.gate import METRICS
 from bridge.jobs.worker import Reporter
 from bridge.models import MODELS
 from bridge.models.device import resolve_device
 from bridge.models.model import Fit, Hyperparameters, Model
-from bridge.projection.content import CONTENT_FILE, content_hashes
-from bridge.projection.features import check_target, complete
+from bridge.projection.content import CONTENT_FILE, HELD_OUT_FILE, content_hashes, identity_hashes
+from bridge.projection.features import complete
 from bridge.projection.folder import keep_files
 from bridge.projection.snapshots import open_snapshot
-from bridge.projection.splits import hold_out
 
 PROBES = 64
 """Nodes whose feature values, and pairs whose scores, a version remembers."""
 
-SERVED, EVALUATED = "served", "evaluated"
-"""The files of the weights that answer, and of those that the metrics are of."""
+SERVED = "served"
+"""Name of the two files of the weights that answer."""
 
 STEPS = ("read projection", "train", "measure baselines", "refit", "publish")
 READ, FIT, BASELINES, REFIT, PUBLISH = range(len(STEPS))
@@ -59,29 +62,17 @@ class Training:
         self.device = resolve_device(plan.device)
         self.kind: type[Model] = MODELS[plan.architecture]
         self.hyperparameters: Hyperparameters = self.kind.Hyperparameters.parse(plan.hyperparameters)
-        self.snapshot = open_snapshot(Path(plan.snapshot))
-        self.projection = complete(self.snapshot, plan.features, plan.missing)
-        self.membership = hold_out(
-            self.projection,
-            plan.target,
-            split=plan.split,
-            split_property=plan.split_property,
-            split_seed=plan.split_seed,
-            validation_fraction=plan.validation_fraction,
-            test_fraction=plan.test_fraction,
-        )
-        check_target(self.projection, plan.target)
-        self.known = interactions(self.projection, plan.target)
-        self.liked, self.relevant = self._thresholds()
+        self.board = Board(plan)
         self.seconds: dict[str, float] = {}
         self.warnings: list[str] = []
 
     def run(self) -> Trained:
         """Fit, evaluate, refit; save the arrays."""
         ranking = self.plan.objective == "ranking"
+        membership = self.board.membership
         training = self.reporter.at(FIT)
         first = part(training, 0.0, 0.5 if ranking else 1.0)
-        chosen = self._fit("train", self.membership == TRAIN, self.membership == VALIDATION, first)
+        chosen = self._fit("train", membership == TRAIN, membership == VALIDATION, first)
         if chosen.epochs == self.hyperparameters.epochs:
             self.warnings.append(
                 f"Validation was best at the last of {chosen.epochs} epochs: more `epochs` may give a better model."
@@ -90,44 +81,21 @@ class Training:
         evaluated = chosen.model
         if ranking:  # its protocol: the tested model knows the validation part as well
             second = part(training, 0.5, 1.0)
-            evaluated = self._refit("retrain", self.membership != TEST, chosen.epochs, second)
+            evaluated = self._refit("retrain", membership != TEST, chosen.epochs, second)
         metrics["test"] = self._evaluate(evaluated, TEST)
         baselines = self._baselines()
         served = evaluated
         if self.plan.refit:
-            everything = np.ones(len(self.known), dtype=bool)
+            everything = np.ones(len(membership), dtype=bool)
             served = self._refit("refit", everything, chosen.epochs, self.reporter.at(REFIT))
-        staging = Path(self.plan.staging)
-        save_model(staging, EVALUATED, evaluated)
-        save_model(staging, SERVED, served)
-        save_file(content_hashes(self.snapshot), staging / CONTENT_FILE)
-        keep_files(Path(self.plan.snapshot), staging)
-        return self._summary(chosen, served, metrics, baselines)
-
-    def _thresholds(self) -> tuple[float, float]:
-        values = self.known.values[self.membership == TRAIN]
-        liked = self.plan.liked_threshold
-        if liked is None:
-            liked = float(values.mean())
-        relevant = self.plan.relevant_threshold
-        return liked, liked if relevant is None else relevant
-
-    def _problem(self, fit_on: NDArray[np.bool_], validate_on: NDArray[np.bool_]) -> Problem:
-        return Problem(
-            projection=self.projection,
-            target=replace(self.plan.target, time_property=None),  # times split; no model reads them
-            fit_on=fit_on,
-            validate_on=validate_on,
-            features=self.plan.features,
-            message_types=side_relationships(self.projection, self.plan.target),
-            liked_threshold=self.liked,
-            relevant_threshold=self.relevant,
-        )
+        models = {EVALUATED: evaluated, SERVED: served}
+        self._save(models)
+        return self._summary(chosen, models, metrics, baselines)
 
     def _fit(self, name: str, fit_on: NDArray[np.bool_], validate_on: NDArray[np.bool_], progress: Progress) -> Fit:
         began = time.perf_counter()
         result = self.kind.fit(
-            self._problem(fit_on, validate_on),
+            self.board.problem(fit_on, validate_on),
             self.hyperparameters,
             seed=self.plan.seed,
             threads=self.plan.threads,
@@ -147,66 +115,75 @@ class Training:
 
     def _evaluate(self, model: Model, part_of: int) -> dict[str, int | float]:
         """Measure on one part, with messages from what that model may know."""
-        messages = self.membership != TEST if self._knows_validation(part_of) else self.membership == TRAIN
-        scorer = model.scorer(self.projection, messages)
-        return self._measure(scorer, self.known.where(self.membership == part_of), self.known.where(messages))
-
-    def _knows_validation(self, part_of: int) -> bool:
-        return self.plan.objective == "ranking" and part_of == TEST
-
-    def _measure(self, scorer: Scorer, held_out: Interactions, seen: Interactions) -> dict[str, int | float]:
-        if self.plan.objective == "rating":
-            return evaluate_rating(scorer, held_out, self._scale()).as_map()
-        return evaluate_ranking(scorer, held_out, seen, relevant_threshold=self.relevant).as_map()
-
-    def _scale(self) -> tuple[float, float]:
-        values = self.known.values[self.membership == TRAIN]
-        return float(values.min()), float(values.max())
+        scorer = model.scorer(self.board.projection, self.board.messages(part_of))
+        return self.board.measure(scorer, part_of).as_map()
 
     def _baselines(self) -> dict[str, Any]:
         began = time.perf_counter()
-        train, validation, test = (self.known.where(self.membership == each) for each in (TRAIN, VALIDATION, TEST))
         result = run_baselines(
             self.plan.baselines,
             self.plan.objective,
-            train=train,
-            validation=validation,
-            test=test,
-            liked_threshold=self.liked,
-            relevant_threshold=self.relevant,
+            train=self.board.part(TRAIN),
+            validation=self.board.part(VALIDATION),
+            test=self.board.part(TEST),
+            liked_threshold=self.board.liked,
+            relevant_threshold=self.board.relevant,
             progress=self.reporter.at(BASELINES),
         )
         self.seconds["baselines"] = round(time.perf_counter() - began, 3)
         return result
 
+    def _floor(self) -> float:
+        metrics = simplest_baseline(
+            self.plan.objective,
+            train=self.board.part(TRAIN),
+            validation=self.board.part(VALIDATION),
+            test=self.board.part(TEST),
+            relevant_threshold=self.board.relevant,
+        )
+        return float(metrics[METRICS[self.plan.objective].name])
+
+    def _save(self, models: Mapping[str, Model]) -> None:
+        staging, board = Path(self.plan.staging), self.board
+        for name, model in models.items():
+            save_model(staging, name, model)
+        save_file(content_hashes(board.snapshot), staging / CONTENT_FILE)
+        tested = board.hashes()[board.membership == TEST]
+        save_file(identity_hashes({self.plan.target.relationship_type: tested}), staging / HELD_OUT_FILE)
+        keep_files(Path(self.plan.snapshot), staging)
+
     def _summary(
-        self, chosen: Fit, served: Model, metrics: dict[str, dict[str, int | float]], baselines: dict[str, Any]
+        self,
+        chosen: Fit,
+        models: Mapping[str, Model],
+        metrics: dict[str, dict[str, int | float]],
+        baselines: dict[str, Any],
     ) -> Trained:
-        sizes = {name: int((self.membership == each).sum()) for name, each in
-                 (("train", TRAIN), ("validation", VALIDATION), ("test", TEST))}  # fmt: skip
+        board = self.board
         curve = [(each.epoch, each.validation) for each in chosen.history if each.validation is not None]
         return Trained(
             metrics=metrics,
             baselines=baselines,
-            split_sizes=sizes,
+            floor=self._floor(),
+            split_sizes=board.sizes,
             epochs=chosen.epochs,
             losses=[each.loss for each in chosen.history],
             validation_curve=curve,
-            thresholds={"likedThreshold": self.liked, "relevantThreshold": self.relevant}
+            thresholds={"likedThreshold": board.liked, "relevantThreshold": board.relevant}
             if self.plan.objective == "ranking"
             else {},
             device=self.device,
             seconds=self.seconds,
             features=tuple(
-                probe(self.snapshot.nodes[label], name, PROBES)
+                probe(board.snapshot.nodes[label], name, PROBES)
                 for label, names in sorted(self.plan.features.items())
                 for name in names
             ),
-            node_counts={label: len(table) for label, table in self.projection.nodes.items()},
-            relationship_counts=self.projection.relationship_counts,
-            edge_types=tuple(sorted(self.projection.relationships)),
-            undirected_types=_undirected(self.projection),
-            probes=_probes(served, self.projection, self.known),
+            node_counts={label: len(table) for label, table in board.projection.nodes.items()},
+            relationship_counts=board.projection.relationship_counts,
+            edge_types=tuple(sorted(board.projection.relationships)),
+            undirected_types=_undirected(board.projection),
+            probes={name: _probes(model, board.projection, board.known) for name, model in models.items()},
             warnings=self.warnings,
         )
 
@@ -218,14 +195,21 @@ def save_model(folder: Path, name: str, model: Model) -> None:
     (folder / f"{name}.json").write_text(json.dumps(model.meta()))
 
 
+def load_model(folder: Path, name: str, architecture: str) -> Model:
+    """Read a model back that `save_model` wrote.
+
+    Raises:
+        DamagedError: the files are no such model.
+    """
+    try:
+        meta = json.loads((folder / f"{name}.json").read_bytes())
+        return MODELS[architecture].load(load_file(folder / f"{name}.safetensors"), meta)
+    except (OSError, SafetensorError, ValueError, KeyError, RuntimeError, BridgeError) as error:
+        raise unsound(f"its file `{name}` cannot be loaded ({type(error).__name__})") from error
+
+
 def _undirected(projection: Projection) -> tuple[str, ...]:
     return tuple(sorted({name for (_, name, _), table in projection.relationships.items() if table.undirected}))
-
-
-def side_relationships(projection: Projection, target: Target) -> frozenset[EdgeType]:
-    """Return the edge types that carry messages beside the target's and its mirror image."""
-    source, kind, goal = target.edge_type
-    return frozenset(set(projection.relationships) - {(source, kind, goal), (goal, kind, source)})
 
 
 def _probes(model: Model, projection: Projection, known: Interactions) -> list[tuple[int, int, float]]:
@@ -236,24 +220,21 @@ def _probes(model: Model, projection: Projection, known: Interactions) -> list[t
 
 
 def check(spec: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
-    """Load the arrays that `fit` saved, in a process that never saw the model, and repeat its predictions.
+    """Load the arrays that `fit` saved, in a process that never saw the models, and repeat their predictions.
 
     Raises:
-        DamagedError: a prediction is not finite or not the recorded one.
+        DamagedError: a file is no model, a number is not finite, a prediction is not the recorded one.
     """
     plan, trained = Plan.model_validate(spec["plan"]), Trained.model_validate(spec["trained"])
+    check_finite_metrics(trained.metrics)
     projection = complete(open_snapshot(Path(plan.snapshot)), plan.features, plan.missing)
-    folder = Path(plan.staging)
-    meta = json.loads((folder / f"{SERVED}.json").read_bytes())
-    arrays = load_file(folder / f"{SERVED}.safetensors")
-    scorer = MODELS[plan.architecture].load(arrays, meta).scorer(projection)
-    sources, targets, expected = (np.array(column) for column in zip(*trained.probes, strict=True))
-    scores = scorer.pairs(sources.astype(np.int64), targets.astype(np.int64))
-    worst = float(np.abs(scores - expected).max()) if np.isfinite(scores).all() else float("inf")
-    if worst > 1e-3:
-        raise DamagedError(
-            f"The trained model does not predict the same after it was saved and loaded (difference {worst:.3g}). "
-            "It was not published; train again, and report this if it happens twice.",
-            reason="NOT_REPRODUCED",
-        )
-    return {"difference": worst}
+    for name, probes in trained.probes.items():
+        model = load_model(Path(plan.staging), name, plan.architecture)
+        check_finite(name, model.arrays())
+        _check_probes(name, model, projection, probes)
+    return {}
+
+
+def _check_probes(name: str, model: Model, projection: Projection, probes: list[tuple[int, int, float]]) -> None:
+    sources, targets, expected = (np.array(column) for column in zip(*probes, strict=True))
+    check_reproduced(name, model.scorer(projection).pairs(sources.astype(np.int64), targets.astype(np.int64)), expected)

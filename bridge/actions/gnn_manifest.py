@@ -11,6 +11,7 @@ from bridge.actions.plan import Plan, Trained
 from bridge.actions.reading import Selection
 from bridge.core.call import Caller
 from bridge.core.graph import Graph
+from bridge.evaluation.gate import METRICS, losing_to
 from bridge.registry.manifest import GraphFacts, Manifest, TargetFacts
 
 
@@ -28,6 +29,8 @@ def manifest_of(
 ) -> Manifest:
     """Put together the manifest of a new version; the store adds its number and its files."""
     target = plan.target
+    metric = METRICS[plan.objective]
+    loses = losing_to(metric, trained.metrics["test"][metric.name], trained.baselines)
     return Manifest(
         model_name=configuration["modelName"],
         database=caller.database,
@@ -60,7 +63,7 @@ def manifest_of(
         metrics=trained.metrics,
         baselines=trained.baselines,
         history=tuple({"epoch": epoch, "loss": loss} for epoch, loss in enumerate(trained.losses, start=1)),
-        warnings=(*warnings, *trained.warnings),
+        warnings=(*warnings, *trained.warnings, *([loses] if loses else [])),
         model_info={
             "projection": {"name": graph.name, "createdMillis": graph.created_millis},
             "splits": trained.split_sizes,
@@ -83,6 +86,7 @@ def model_info(manifest: Manifest) -> dict[str, Any]:
         "objective": manifest.objective,
         "metrics": manifest.metrics,
         "baselines": manifest.baselines,
+        "gate": manifest.gate,
         "losses": [epoch["loss"] for epoch in manifest.history],
         "fingerprint": manifest.graph.fingerprint,
         "libraries": manifest.libraries,

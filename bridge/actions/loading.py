@@ -17,26 +17,26 @@ EMBEDDING = "embedding"
 """Name of the two files of a model that is nothing but vectors."""
 
 
-def load(version: Version) -> Model:
-    """Load the weights that answer, every byte verified.
+def load(version: Version, name: str = SERVED) -> Model:
+    """Load weights, every byte verified: by default those that answer.
 
     Raises:
         DamagedError: a file is not what was written, or no model can be made of it.
     """
     with _whole(version):
-        meta = json.loads(version.read(f"{SERVED}.json"))
-        return MODELS[version.manifest.model_type].load(version.arrays(f"{SERVED}.safetensors"), meta)
+        meta = json.loads(version.read(f"{name}.json"))
+        return MODELS[version.manifest.model_type].load(version.arrays(f"{name}.safetensors"), meta)
 
 
-def load_embedding(version: Version) -> NodeEmbedding:
-    """Load a model that is nothing but vectors, every byte verified.
+def load_embedding(version: Version, name: str = EMBEDDING) -> NodeEmbedding:
+    """Load a model that is nothing but vectors, every byte verified: by default those that answer.
 
     Raises:
         DamagedError: a file is not what was written, or no model can be made of it.
     """
     with _whole(version):
-        meta = json.loads(version.read(f"{EMBEDDING}.json"))
-        return NodeEmbedding.load(version.arrays(f"{EMBEDDING}.safetensors"), meta)
+        meta = json.loads(version.read(f"{name}.json"))
+        return NodeEmbedding.load(version.arrays(f"{name}.safetensors"), meta)
 
 
 @contextmanager

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from safetensors.numpy import load_file
 
-from bridge.actions import node2vec_fit
+from bridge.actions import node2vec_fit, node2vec_gate
+from bridge.actions.gate import Candidate, publish
 from bridge.actions.gnn import staged
 from bridge.actions.gnn_manifest import model_info
 from bridge.actions.jobs import effective, running_job
@@ -35,8 +36,8 @@ from bridge.actions.vectors import Vectors, add_vectors, rows_of, write_vectors
 from bridge.core.call import Call
 from bridge.core.graph import Graph
 from bridge.core.procedure import Procedure
+from bridge.evaluation.gate import METRICS
 from bridge.jobs.job import Job
-from bridge.jobs.status import JobState
 from bridge.projection.snapshots import Snapshot
 
 if TYPE_CHECKING:
@@ -106,24 +107,26 @@ async def prepare_training(request: Node2VecTrainConfig, call: Call, services: S
         """Measure an embedding on held-out relationships, then keep one of the whole graph as the next version."""
         with staged(services.store) as staging:
             plan = _plan(request, snapshot, str(staging), seed, services)
+            spec = plan.model_dump(mode="json")
             async with services.trainers.turn(job, memory=needed):
-                answer = await services.trainers.run(job, node2vec_fit.train_in_trainer, plan.model_dump(mode="json"))
-                job.phase(JobState.PUBLISHING)
-                job.report(node2vec_fit.PUBLISH, 0.0, "checking the stored files")
-                await services.trainers.run(job, node2vec_fit.check_embedding, {"folder": str(staging)})
-            configuration = effective(request, job, randomSeed=seed)
-            manifest = manifest_of(
-                Embedding.model_validate(answer),
-                selection,
-                configuration,
-                computed_from=computed_from,
-                caller=caller,
-                graph=graph,
-                fingerprint=snapshot.fingerprint,
-                train_millis=watch.total(),
-            )
-            version = await services.finish(services.store.publish, staging, manifest)
-        job.made(request.model_name, version.number)
+                answer = await services.trainers.run(job, node2vec_fit.train_in_trainer, spec)
+                configuration = effective(request, job, randomSeed=seed)
+                trained = Embedding.model_validate(answer)
+                manifest = manifest_of(
+                    trained,
+                    selection,
+                    configuration,
+                    computed_from=computed_from,
+                    caller=caller,
+                    graph=graph,
+                    fingerprint=snapshot.fingerprint,
+                    train_millis=watch.total(),
+                )
+                candidate = Candidate(
+                    staging, manifest, METRICS["links"], trained.floor, spec,
+                    check=node2vec_fit.check_embedding, answer=answer, compare=node2vec_gate.compare_embeddings,
+                )  # fmt: skip
+                version = await publish(candidate, request, job, node2vec_fit.PUBLISH, services)
         return Node2VecTrainRow(
             model_info=model_info(version.manifest), configuration=dict(configuration), train_millis=watch.total()
         )

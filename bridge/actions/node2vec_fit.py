@@ -4,35 +4,47 @@ from __future__ import annotations
 
 import json
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
+from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
+from bridge.actions.champion import EVALUATED
 from bridge.actions.loading import EMBEDDING
-from bridge.core.errors import DamagedError
+from bridge.actions.soundness import check_finite, check_finite_metrics, check_reproduced, unsound
 from bridge.core.homogeneous import HomogeneousGraph
 from bridge.core.progress import Progress, part
 from bridge.core.projection import Projection
-from bridge.evaluation.links import evaluate_links, link_baselines
+from bridge.evaluation.links import LinkMetrics, evaluate_links, link_baselines
 from bridge.jobs.worker import Reporter
 from bridge.models.node2vec import Node2Vec, Node2VecFit, Node2VecHyperparameters
 from bridge.models.node_embedding import NodeEmbedding
-from bridge.projection.content import CONTENT_FILE, content_hashes
+from bridge.projection.content import CONTENT_FILE, HELD_OUT_FILE, content_hashes
 from bridge.projection.folder import keep_files
 from bridge.projection.homogeneous import HomogeneousView, homogeneous
-from bridge.projection.link_splits import hold_out_links
+from bridge.projection.link_splits import LinkSplit, held_out_hashes, hold_out_links
 from bridge.projection.snapshots import open_snapshot
 
 STEPS = ("read projection", "embed", "hand out")
 READ, EMBED, HAND_OUT = range(len(STEPS))
 
 TRAIN_STEPS = ("read projection", "embed without held-out relationships", "measure", "embed", "publish")
-_, EVALUATED, MEASURE, SERVED, PUBLISH = range(len(TRAIN_STEPS))
+_, EVALUATE, MEASURE, SERVED, PUBLISH = range(len(TRAIN_STEPS))
 
 VECTORS = "vectors.safetensors"
+
+SIMPLEST = "degreeProduct"
+"""The baseline that an embedding must beat to be one."""
+
+PROBES = 64
+"""Nodes of a label whose similarities a version is checked by."""
+
+Probe = tuple[str, int, str, int, float]
+"""Label and row of one node, of another, and their cosine."""
 
 
 class Node2VecPlan(BaseModel):
@@ -72,7 +84,11 @@ class Embedding(BaseModel):
     """By part: test."""
     baselines: dict[str, dict[str, float | int]] = {}
     """By method, its metrics on the same held-out relationships."""
+    floor: float = 0.0
+    """The MRR of the simplest baseline there."""
     split_sizes: dict[str, int] = {}
+    probes: dict[str, list[Probe]] = {}
+    """By set of vectors, for the check of the published files."""
 
 
 def embed_in_trainer(spec: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
@@ -81,7 +97,7 @@ def embed_in_trainer(spec: dict[str, Any], reporter: Reporter) -> dict[str, Any]
     Returns:
         An Embedding, as JSON.
     """
-    work = _Work(Node2VecPlan.model_validate(spec))
+    work = Work(Node2VecPlan.model_validate(spec))
     fit = work.fit("embed", work.view.graph, reporter.at(EMBED))
     arrays: dict[str, Any] = {}
     for label, rows in work.view.rows_of_labels():
@@ -93,62 +109,103 @@ def embed_in_trainer(spec: dict[str, Any], reporter: Reporter) -> dict[str, Any]
 
 
 def train_in_trainer(spec: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
-    """Measure an embedding made without the held-out relationships, then embed the whole graph and keep that.
+    """Measure an embedding made without the held-out relationships, then embed the whole graph and keep both.
 
     Returns:
         An Embedding, as JSON.
     """
-    work = _Work(Node2VecPlan.model_validate(spec))
-    plan, view = work.plan, work.view
-    split = hold_out_links(work.projection, view, fraction=plan.test_fraction, seed=plan.split_seed)
-    evaluated = work.fit("evaluated", split.train, reporter.at(EVALUATED))
-    began = time.perf_counter()
-    progress, seed = reporter.at(MEASURE), plan.split_seed
-    metrics = evaluate_links(
-        evaluated.vectors,
-        evaluated.embedded,
-        split.train,
-        split.held_out,
-        seed=seed,
-        progress=part(progress, 0.0, 0.25),
-    )
-    baselines = link_baselines(split.train, split.held_out, seed=seed, progress=part(progress, 0.25, 1.0))
-    work.seconds["measure"] = round(time.perf_counter() - began, 3)
-    served = work.fit("served", view.graph, reporter.at(SERVED))
-    _save(work.embedding(served), Path(plan.folder))
-    save_file(content_hashes(work.projection), Path(plan.folder) / CONTENT_FILE)
-    keep_files(Path(plan.snapshot), Path(plan.folder))
+    work = Work(Node2VecPlan.model_validate(spec))
+    split, folder = work.split(), Path(work.plan.folder)
+    evaluated = work.fit("evaluated", split.train, reporter.at(EVALUATE))
+    metrics, baselines = _measured(work, split, evaluated, reporter.at(MEASURE))
+    served = work.fit("served", work.view.graph, reporter.at(SERVED))
+    embeddings = {EVALUATED: work.embedding(evaluated), EMBEDDING: work.embedding(served)}
+    for name, embedding in embeddings.items():
+        save_embedding(embedding, folder, name)
+    save_file(content_hashes(work.projection), folder / CONTENT_FILE)
+    save_file(held_out_hashes(work.projection, work.view, split.held_out), folder / HELD_OUT_FILE)
+    keep_files(Path(work.plan.snapshot), folder)
     answer = work.answer(served).model_copy(
         update={
             "metrics": {"test": metrics.as_map()},
             "baselines": {name: each.as_map() for name, each in baselines.items()},
+            "floor": baselines[SIMPLEST].mrr,
             "split_sizes": {"train": split.train_count, "test": metrics.relationships},
+            "probes": {name: _probes(embedding) for name, embedding in embeddings.items()},
         }
     )
     return answer.model_dump(mode="json")
+
+
+def _measured(
+    work: Work, split: LinkSplit, fit: Node2VecFit, progress: Progress
+) -> tuple[LinkMetrics, dict[str, LinkMetrics]]:
+    """Measure an embedding and the baselines on the held-out relationships."""
+    began, seed = time.perf_counter(), work.plan.split_seed
+    metrics = evaluate_links(
+        fit.vectors, fit.embedded, split.train, split.held_out, seed=seed, progress=part(progress, 0.0, 0.25)
+    )
+    baselines = link_baselines(split.train, split.held_out, seed=seed, progress=part(progress, 0.25, 1.0))
+    work.seconds["measure"] = round(time.perf_counter() - began, 3)
+    return metrics, baselines
 
 
 def check_embedding(spec: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
     """Load what `train_in_trainer` saved, in a process that never saw it, and look at every vector.
 
     Raises:
-        DamagedError: a vector is missing or not finite.
+        DamagedError: a vector is missing, of another length or not finite, or a similarity is not the recorded one.
     """
-    folder = Path(spec["folder"])
-    meta = json.loads((folder / f"{EMBEDDING}.json").read_text())
-    stored = NodeEmbedding.load(load_file(folder / f"{EMBEDDING}.safetensors"), meta)
-    for label, vectors in stored.vectors.items():
-        if len(vectors) != len(stored.keys[label]) or not np.isfinite(vectors).all():
-            raise DamagedError(
-                f"The stored vectors of `{label}` are not what was computed. Nothing was published: train again, and "
-                "if this comes back, check the server's disk.",
-                reason="MODEL_DAMAGED",
-            )
+    plan, trained = Node2VecPlan.model_validate(spec["plan"]), Embedding.model_validate(spec["trained"])
+    check_finite_metrics(trained.metrics)
+    dimension = Node2VecHyperparameters.parse(plan.hyperparameters).embedding_dimension
+    for name, recorded in trained.probes.items():
+        embedding = load_embedding(Path(plan.folder), name)
+        check_finite(name, embedding.vectors)
+        for label, vectors in embedding.vectors.items():
+            if vectors.shape != (len(embedding.keys[label]), dimension):
+                raise unsound(f"the vectors of `{label}` in its file `{name}` have the shape {vectors.shape}")
+        found = [_similarity(embedding, *probe[:4]) for probe in recorded]
+        check_reproduced(name, np.array(found), np.array([probe[4] for probe in recorded]))
     return {}
 
 
-class _Work:
-    """A plan with its graph."""
+def save_embedding(embedding: NodeEmbedding, folder: Path, name: str) -> None:
+    """Write an embedding as `name.safetensors`, its arrays, and `name.json`, the rest."""
+    save_file(embedding.arrays(), folder / f"{name}.safetensors")
+    (folder / f"{name}.json").write_text(json.dumps(embedding.meta()))
+
+
+def load_embedding(folder: Path, name: str) -> NodeEmbedding:
+    """Read an embedding back that `save_embedding` wrote.
+
+    Raises:
+        DamagedError: the files are no embedding.
+    """
+    try:
+        meta = json.loads((folder / f"{name}.json").read_bytes())
+        return NodeEmbedding.load(load_file(folder / f"{name}.safetensors"), meta)
+    except (OSError, SafetensorError, ValueError, KeyError) as error:
+        raise unsound(f"its file `{name}` cannot be loaded ({type(error).__name__})") from error
+
+
+def _probes(embedding: NodeEmbedding) -> list[Probe]:
+    """Record the similarity of nodes spread over all labels, each with the next."""
+    rows = [
+        (label, int(row))
+        for label, vectors in sorted(embedding.vectors.items())
+        for row in np.unique(np.linspace(0, len(vectors) - 1, min(PROBES, len(vectors))).astype(np.int64))
+    ]
+    return [(*one, *other, _similarity(embedding, *one, *other)) for one, other in pairwise(rows)]
+
+
+def _similarity(embedding: NodeEmbedding, label: str, row: int, other: str, other_row: int) -> float:
+    one, two = embedding.vectors[label][row], embedding.vectors[other][other_row]
+    return float(one @ two / max(float(np.linalg.norm(one) * np.linalg.norm(two)), 1e-30))
+
+
+class Work:
+    """A plan with its graph; `seconds` is what its parts took so far."""
 
     def __init__(self, plan: Node2VecPlan) -> None:
         self.plan = plan
@@ -157,7 +214,14 @@ class _Work:
         self.view: HomogeneousView = homogeneous(self.projection, weight_property=plan.weight_property)
         self.seconds: dict[str, float] = {}
 
+    def split(self) -> LinkSplit:
+        """Take the held-out relationships out of the graph."""
+        return hold_out_links(
+            self.projection, self.view, fraction=self.plan.test_fraction, seed=self.plan.split_seed
+        )  # fmt: skip
+
     def fit(self, name: str, graph: HomogeneousGraph, progress: Progress) -> Node2VecFit:
+        """Embed a graph of these nodes."""
         fit = Node2Vec.fit(
             graph, self.hyperparameters, seed=self.plan.seed, threads=self.plan.threads, progress=progress
         )
@@ -165,6 +229,7 @@ class _Work:
         return fit
 
     def embedding(self, fit: Node2VecFit) -> NodeEmbedding:
+        """Give vectors their nodes' keys."""
         keys, vectors = {}, {}
         for label, rows in self.view.rows_of_labels():
             known = fit.embedded[rows]
@@ -173,6 +238,7 @@ class _Work:
         return NodeEmbedding(keys, vectors)
 
     def answer(self, fit: Node2VecFit) -> Embedding:
+        """Say what was embedded."""
         return Embedding(
             node_counts={label: len(table) for label, table in self.projection.nodes.items()},
             relationship_counts=self.projection.relationship_counts,
@@ -180,8 +246,3 @@ class _Work:
             losses=fit.losses,
             seconds=self.seconds,
         )
-
-
-def _save(embedding: NodeEmbedding, folder: Path) -> None:
-    save_file(embedding.arrays(), folder / f"{EMBEDDING}.safetensors")
-    (folder / f"{EMBEDDING}.json").write_text(json.dumps(embedding.meta()))

@@ -11,6 +11,7 @@ from bridge.actions.node2vec_fit import Embedding
 from bridge.actions.reading import Selection
 from bridge.core.call import Caller
 from bridge.core.graph import Graph
+from bridge.evaluation.gate import METRICS, losing_to
 from bridge.registry.manifest import GraphFacts, Manifest
 
 MODEL_TYPE = "node2vec"
@@ -28,6 +29,8 @@ def manifest_of(
     train_millis: int,
 ) -> Manifest:
     """Put together the manifest of a new version; the store adds its number and its files."""
+    metric = METRICS["links"]
+    loses = losing_to(metric, trained.metrics["test"][metric.name], trained.baselines)
     return Manifest(
         model_name=configuration["modelName"],
         database=caller.database,
@@ -49,7 +52,7 @@ def manifest_of(
         metrics=trained.metrics,
         baselines=trained.baselines,
         history=tuple({"epoch": epoch, "loss": loss} for epoch, loss in enumerate(trained.losses, start=1)),
-        warnings=tuple(_warnings(trained)),
+        warnings=() if loses is None else (loses,),
         model_info={
             "projection": {"name": graph.name, "createdMillis": graph.created_millis},
             "splits": trained.split_sizes,
@@ -58,15 +61,3 @@ def manifest_of(
             "seconds": trained.seconds,
         },
     )
-
-
-def _warnings(trained: Embedding) -> list[str]:
-    """Name the baselines that find held-out relationships better."""
-    mrr = trained.metrics["test"]["mrr"]
-    better = [f"{name} ({each['mrr']:.3f})" for name, each in trained.baselines.items() if each["mrr"] > mrr]
-    if not better:
-        return []
-    return [
-        f"The embedding finds held-out relationships with an MRR of {mrr:.3f}; without any training these do better: "
-        f"{', '.join(better)}."
-    ]

@@ -69,6 +69,8 @@ class Trained(BaseModel):
     """By type."""
     edge_types: tuple[EdgeType, ...]
     undirected_types: tuple[str, ...]
-    probes: list[tuple[int, int, float]]
-    """Rows of source and target with the served model's score, for the check of the published files."""
+    floor: float
+    """The main metric of the simplest baseline on the test part."""
+    probes: dict[str, list[tuple[int, int, float]]]
+    """By set of weights, rows of source and target with its score, for the check of the published files."""
     warnings: list[str]

@@ -26,7 +26,7 @@ def outcome_of(record: JobRecord, store: Store) -> Outcome | None:
     manifest = version.manifest
     made = (version.model_name, version.number)
     if manifest.gate and not manifest.gate.get("promoted", True):
-        if manifest.gate.get("passed", False):
+        if manifest.gate.get("passed", False) or manifest.gate.get("promote") == "never":
             return Outcome(JobState.SUCCEEDED, *made)
         why = (str(manifest.gate.get(key, "")) for key in ("text", "reason"))
         return Outcome(JobState.REJECTED, *made, *why)

@@ -88,6 +88,26 @@ def run_baselines(
     return results
 
 
+def simplest_baseline(
+    objective: Objective,
+    *,
+    train: Interactions,
+    validation: Interactions,
+    test: Interactions,
+    relevant_threshold: float = 0.0,
+    k: int = 10,
+) -> dict[str, Any]:
+    """Return the test metrics of what a model must beat to be one: the mean of the values, or popularity.
+
+    Its cost is that of counting, so it is never skipped. Parameters as in `run_baselines`.
+    """
+    seen = together(train, validation)
+    if objective == "rating":
+        return _measured(objective, GlobalMean.fit(train), train, test, seen, relevant_threshold, k)
+    liked = seen.where(seen.values >= relevant_threshold)
+    return _measured(objective, Popularity.fit(liked), train, test, seen, relevant_threshold, k)
+
+
 def _skipped(extent: Extent, baseline: type[Baseline], fit_on: Interactions) -> dict[str, Any]:
     if not len(fit_on):
         return {"skipped": "no training relationship has a value that is high enough to learn from"}

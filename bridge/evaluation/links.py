@@ -171,19 +171,18 @@ class LinkBoard:
         )
 
     def ranks(self, scorer: Scorer, progress: Progress = silent) -> NDArray[np.float64]:
-        """Return float64 [2 P], the ranks of the ends asked for, from 1; ascending by the node that asks."""
+        """Return float64 [2, P], from 1: the ranks of each positive's target asked from its source, and the reverse."""
         asking, wanted = (np.concatenate(ends) for ends in (self.positives, self.positives[::-1]))
         order = np.lexsort((wanted, asking))
-        asking, wanted = asking[order], wanted[order]
         count = self.links.shape[0]
         candidates = count - np.diff(self.links.indptr)  # itself is none, the neighbour asked for is one
         step = max(1, _BLOCK_ELEMENTS // count)
         ranks = np.empty(len(asking))
         for start in range(0, len(asking), step):
-            block = slice(start, start + step)
+            block = order[start : start + step]
             ranks[block] = self._ranks(scorer, asking[block], wanted[block], candidates)
             progress(min(1.0, (start + step) / len(asking)), f"{start:,} of {len(asking):,} ranks")
-        return ranks
+        return ranks.reshape(2, -1)
 
     def _ranks(
         self, scorer: Scorer, asking: NDArray[np.int32], wanted: NDArray[np.int32], candidates: NDArray[np.int32]

@@ -56,20 +56,22 @@ class Child:
             theirs.close()
         return cls(process, ours)
 
-    async def attend(self, job: Job, patience: Patience) -> dict[str, Any]:
-        """Pass on progress until the process is gone; return its result.
+    async def attend(self, job: Job, patience: Patience, most_seconds: float | None = None) -> dict[str, Any]:
+        """Pass on progress until the process is gone; return its result. It is ended after `most_seconds`.
 
         Raises:
             BridgeError: as the target raised it.
             CancelledError: the job was cancelled.
-            TrainerFailedError: the process died, or failed with an error of no known kind.
+            TrainerFailedError: the process died, took too long, or failed with an error of no known kind.
         """
         reader, writer = await asyncio.open_connection(sock=self._connection)
         hearing = asyncio.ensure_future(self._hear(reader, job))
         gone = asyncio.ensure_future(self._gone())
         cancelled = asyncio.ensure_future(job.cancelled.wait())
         try:
-            await asyncio.wait([gone, cancelled], return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait(
+                [gone, cancelled], timeout=most_seconds, return_when=asyncio.FIRST_COMPLETED
+            )
             if not gone.done():
                 await self._stop(gone, writer, patience)
             # What it said last is in the socket; something it started may hold the other end open for ever.
@@ -81,6 +83,8 @@ class Child:
         exit_code = self._process.exitcode
         self._process.close()
         job.raise_if_cancelled()
+        if not done:
+            raise _overdue(job, most_seconds)
         return self._outcome(job, exit_code)
 
     async def _hear(self, reader: asyncio.StreamReader, job: Job) -> None:
@@ -169,6 +173,15 @@ def _death(job: Job, exit_code: int | None) -> TrainerFailedError:
         f"as before. {advice}",
         reason="TRAINER_LOST",
         errorId=error_id,
+    )
+
+
+def _overdue(job: Job, most_seconds: float | None) -> TrainerFailedError:
+    _log.error("process of job %s (%s) was ended after %s s", job.id, job.name, most_seconds)
+    return TrainerFailedError(
+        f"A step of the job `{job.id}` was ended: it took more than the {most_seconds:g} s that it may. Stored models "
+        "and the projection are as before. Run it again when the server's machine and disk are less busy.",
+        reason="TRAINER_OVERDUE",
     )
 
 

@@ -60,21 +60,24 @@ class Trainers:
             self._context.set_forkserver_preload([*mortal, *self._preload])
             forkserver.ensure_running()
 
-    async def run(self, job: Job, target: Target, spec: dict[str, Any], *, memory: int = 0) -> dict[str, Any]:
+    async def run(
+        self, job: Job, target: Target, spec: dict[str, Any], *, memory: int = 0, most_seconds: float | None = None
+    ) -> dict[str, Any]:
         """Run `target(spec, reporter)` in a fresh process when the job's turn comes, and return its result.
 
         `target` is a module-level function; `spec` and the result are JSON. `memory` is the most that it will take, in
-        bytes: its turn comes when so much is free; 0 declares nothing. Returns or raises only after the process is
-        gone, even when the awaiting task is cancelled.
+        bytes: its turn comes when so much is free; 0 declares nothing. A process at work for longer than
+        `most_seconds` is ended. Returns or raises only after the process is gone, even when the awaiting task is
+        cancelled.
 
         Raises:
             BridgeError: as the target raised it.
             CancelledError: the job was cancelled; `asyncio.CancelledError` when the awaiting task was.
             ResourceExhaustedError: too many jobs wait, its memory did not become free, or the process reached its
                 memory limit.
-            TrainerFailedError: the process died, or failed with an error of no known kind.
+            TrainerFailedError: the process died, took too long, or failed with an error of no known kind.
         """
-        return await self._until_gone(job, self._run(job, target, spec, memory))
+        return await self._until_gone(job, self._run(job, target, spec, memory, most_seconds))
 
     async def run_aside(self, job: Job, target: Target, spec: dict[str, Any]) -> dict[str, Any]:
         """Run at once, beside the slots: for moments of work that need no memory of their own. Otherwise as `run`."""
@@ -139,18 +142,22 @@ class Trainers:
         """Jobs that wait for a slot."""
         return len(self._slots.waiting)
 
-    async def _run(self, job: Job, target: Target, spec: dict[str, Any], memory: int) -> dict[str, Any]:
+    async def _run(
+        self, job: Job, target: Target, spec: dict[str, Any], memory: int, most_seconds: float | None
+    ) -> dict[str, Any]:
         if not self._slots.holds(job):
             async with self.turn(job, memory=memory):
-                return await self._attend(job, target, spec)
-        return await self._attend(job, target, spec)
+                return await self._attend(job, target, spec, most_seconds)
+        return await self._attend(job, target, spec, most_seconds)
 
-    async def _attend(self, job: Job, target: Target, spec: dict[str, Any]) -> dict[str, Any]:
+    async def _attend(
+        self, job: Job, target: Target, spec: dict[str, Any], most_seconds: float | None = None
+    ) -> dict[str, Any]:
         job.raise_if_cancelled()
         job.run()
         child = await asyncio.to_thread(self._spawn, target, spec)
         self._slots.occupy(job, child.pid)
-        return await child.attend(job, self._patience)
+        return await child.attend(job, self._patience, most_seconds)
 
     def _spawn(self, target: Target, spec: dict[str, Any]) -> Child:
         with self._spawning, _nameless_main():

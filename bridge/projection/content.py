@@ -18,6 +18,9 @@ Element = Literal["node", "relationship"]
 CONTENT_FILE = "content.safetensors"
 """File of a model's version with the `content_hashes` of the snapshot that it was trained on."""
 
+HELD_OUT_FILE = "heldout.safetensors"
+"""File of a model's version with the `identity_hashes` of the relationships that its evaluated weights never saw."""
+
 IDENTITY, CONTENT = "identity", "content"
 """Which node or relationship it is, by keys; that together with its property values."""
 
@@ -53,9 +56,46 @@ def content_hashes(projection: Projection) -> dict[str, NDArray[np.uint64]]:
         _note(found, "node", label, keys[label], content)
     for (source, kind, target), links in projection.relationships.items():
         ends = [keys[label][rows] for label, rows in zip((source, target), links.edge_index, strict=True)]
-        identity = hash_pairs(*ends, seed=_seed(source, target), symmetric=False)
+        identity = _of_ends(source, target, *ends)
         _note(found, "relationship", kind, identity, _with_columns(identity, links.properties))
     return {name: np.sort(np.concatenate(parts)) for name, parts in found.items()}
+
+
+def pair_hashes(
+    projection: Projection,
+    source_label: str,
+    target_label: str,
+    sources: NDArray[np.integer[Any]],
+    targets: NDArray[np.integer[Any]],
+) -> NDArray[np.uint64]:
+    """Hash relationships by both ends, whatever their type: rows int [n], int [n] → uint64 [n], in their order."""
+    ends = [
+        hash_keys(projection.nodes[label].keys)[rows]
+        for label, rows in ((source_label, sources), (target_label, targets))
+    ]
+    return _of_ends(source_label, target_label, *ends)
+
+
+def identity_hashes(chosen: Mapping[str, NDArray[np.uint64]]) -> dict[str, NDArray[np.uint64]]:
+    """Give some relationships' `pair_hashes`, by type, the form of `content_hashes`."""
+    return {_name("relationship", IDENTITY, kind): np.sort(hashes) for kind, hashes in chosen.items()}
+
+
+def seen_hashes(
+    content: Mapping[str, NDArray[np.uint64]], held_out: Mapping[str, NDArray[np.uint64]], kind: str | None = None
+) -> NDArray[np.uint64]:
+    """Return the `pair_hashes` of the relationships that a training did not hold out: uint64 [n], ascending.
+
+    Of parallel relationships, all must have been held out for their pair not to be among them. `kind` is a
+    relationship type; None: all.
+    """
+    wanted = [
+        _name(element, IDENTITY, name)
+        for element, name in _elements(content)
+        if element == "relationship" and kind in (None, name)
+    ]
+    left = [_less(content[name], held_out.get(name, np.empty(0, np.uint64))) for name in wanted]
+    return np.unique(np.concatenate([np.empty(0, np.uint64), *left]))
 
 
 def compare(
@@ -107,6 +147,23 @@ def _common(one: NDArray[np.uint64], other: NDArray[np.uint64]) -> int:
     others, other_counts = np.unique(other, return_counts=True)
     _, here, there = np.intersect1d(values, others, assume_unique=True, return_indices=True)
     return int(np.minimum(counts[here], other_counts[there]).sum())
+
+
+def _of_ends(
+    source_label: str, target_label: str, sources: NDArray[np.uint64], targets: NDArray[np.uint64]
+) -> NDArray[np.uint64]:
+    """Hash relationships by the hashes of both keys: uint64 [n], uint64 [n] → uint64 [n]."""
+    return hash_pairs(sources, targets, seed=_seed(source_label, target_label), symmetric=False)
+
+
+def _less(all_of_them: NDArray[np.uint64], some: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Take a multiset out of another; return the distinct elements that are left."""
+    values, counts = np.unique(all_of_them, return_counts=True)
+    taken, taken_counts = np.unique(some, return_counts=True)
+    _, here, there = np.intersect1d(values, taken, assume_unique=True, return_indices=True)
+    counts[here] -= taken_counts[there]
+    left: NDArray[np.uint64] = values[counts > 0]
+    return left
 
 
 def _filled(table: NodeTable) -> Iterator[tuple[str, NDArray[Any]]]:

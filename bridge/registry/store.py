@@ -35,6 +35,14 @@ from bridge.registry.version import Version, open_version
 _log = logging.getLogger(__name__)
 
 
+ANY = -1
+"""No version's number: publish, whichever is champion."""
+
+
+class ChampionMovedError(FailedPreconditionError):
+    """Between the decision to publish and the publishing another version became champion."""
+
+
 class Store(Catalog):
     """Models under `root/models/<database>/<model>/`: `versions/<number>/`, and `aliases.json`.
 
@@ -63,16 +71,24 @@ class Store(Catalog):
         files.remove(staging)
 
     def publish(
-        self, staging: Path, manifest: Manifest, check: Callable[[Path], None] | None = None, *, promote: bool = True
+        self,
+        staging: Path,
+        manifest: Manifest,
+        check: Callable[[Path], None] | None = None,
+        *,
+        promote: bool = True,
+        champion: int | None = ANY,
     ) -> Version:
         """Make a staged folder the model's next version. It is then gone from staging, also when this fails.
 
         `check` gets the folder with its manifest before anyone else sees it, and raises when the version is no good:
         the place to load it in a fresh process and predict. It may take its time; other publishes go on. With
         `promote` the version becomes `champion` in the same step; the first version of a model always does.
+        Who decided that by a comparison names the `champion` that it was with, None for a model without a version.
 
         Raises:
             BridgeError: as `check` raised it.
+            ChampionMovedError: another version is champion now; the folder is still staged.
             FailedPreconditionError: a newer bridge keeps the model's aliases.
             PermissionDeniedError: the model belongs to somebody else.
             ResourceExhaustedError: the store has reached its limit, or the disk is full.
@@ -83,9 +99,14 @@ class Store(Catalog):
                 if check is not None:
                     check(staging)
                 with self._locked():
+                    self._check_champion(manifest, champion)
                     version = self._commit(staging, manifest, promote)
-        finally:
+        except ChampionMovedError:
+            (staging / MANIFEST_NAME).unlink()
+            raise
+        except BaseException:
             self.discard(staging)
+            raise
         self._soundness.trust(version)
         return version
 
@@ -106,6 +127,16 @@ class Store(Catalog):
         if newer is not None:
             raise newer
         return ""
+
+    def champion(self, database: str, model_name: str) -> int | None:
+        """Return the number of the version that the next one is measured by; None when the model has none.
+
+        Raises:
+            FailedPreconditionError: a newer bridge keeps the aliases.
+        """
+        if not self._layout.numbers(database, model_name):
+            return None
+        return (self._readable(database, model_name) or self._answering(database, model_name)).versions[CHAMPION]
 
     def check_owner(self, database: str, model_name: str, user: str | None) -> None:
         """Refuse a user who may neither drop this model nor train its next version. A model yet to be made is free.
@@ -283,18 +314,34 @@ class Store(Catalog):
             "parent_version": champion if manifest.parent_version is None else manifest.parent_version,
         }
 
+    def _check_champion(self, manifest: Manifest, expected: int | None) -> None:
+        if expected == ANY:
+            return
+        now = self.champion(manifest.store_key, manifest.model_name)
+        if now != expected:
+            raise ChampionMovedError(
+                f"Version {now} of `{manifest.model_name}` became `{CHAMPION}` a moment ago. Train again.",
+                reason="CHAMPION_MOVED",
+                model=manifest.model_name,
+            )
+
     def _pinned(self, database: str, model_name: str) -> Aliases:
         """Return the aliases to change; where there are none, or damaged ones, write down first what answers now."""
-        model = self._layout.model(database, model_name)
-        try:
-            found = read_aliases(model)
-        except DamagedError as error:
-            _log.warning("model %s: its aliases are made anew: %s", model_name, error.message)
-            found = None
+        found = self._readable(database, model_name)
         if found is None:
-            found = Aliases(versions={CHAMPION: self._answer(database, model_name).number})
-            write_aliases(model, found)
+            found = self._answering(database, model_name)
+            write_aliases(self._layout.model(database, model_name), found)
         return found
+
+    def _readable(self, database: str, model_name: str) -> Aliases | None:
+        try:
+            return read_aliases(self._layout.model(database, model_name))
+        except DamagedError as error:
+            _log.warning("model %s: its aliases are to be made anew: %s", model_name, error.message)
+            return None
+
+    def _answering(self, database: str, model_name: str) -> Aliases:
+        return Aliases(versions={CHAMPION: self._answer(database, model_name).number})
 
     def _locked(self) -> AbstractContextManager[None]:
         return files.locked(self._layout.lock)

@@ -149,24 +149,29 @@ def test_ranks_are_those_of_brute_force(seed: int) -> None:
     scorer = Cosine(vectors, embedded)
     board = LinkBoard.of(neighbourhood(train), held_out, seed=0)
     expected = brute_force_ranks(scorer.block(np.arange(14)), train, held_out)
+    sources, targets = board.positives
+    wanted = [[expected[one, other] for one, other in zip(*ends, strict=True)]
+              for ends in ((sources.tolist(), targets.tolist()), (targets.tolist(), sources.tolist()))]  # fmt: skip
     with pytest.MonkeyPatch.context() as patch:
-        assert board.ranks(scorer).tolist() == expected
+        assert board.ranks(scorer).tolist() == wanted
         patch.setattr(links, "_BLOCK_ELEMENTS", 30)
-        assert board.ranks(scorer).tolist() == expected
+        assert board.ranks(scorer).tolist() == wanted
 
 
-def brute_force_ranks(scores: Any, train: HomogeneousGraph, held_out: links.Links) -> list[float]:
+def brute_force_ranks(
+    scores: Any, train: HomogeneousGraph, held_out: links.Links
+) -> dict[tuple[int, int], float]:
     held = {pair for a, b in zip(*held_out, strict=True) for pair in ((int(a), int(b)), (int(b), int(a)))}
     near: set[tuple[int, int]] = set(held)
     for node in range(train.node_count):
         near |= {(node, int(other)) for other in train.indices[train.indptr[node] : train.indptr[node + 1]]}
-    ranks = []
-    for asking, wanted in sorted(held):
+    ranks = {}
+    for asking, wanted in held:
         others = [n for n in range(train.node_count) if n not in (asking, wanted) and (asking, n) not in near]
         own = scores[asking, wanted]
         better = sum(scores[asking, n] > own for n in others)
         equal = sum(scores[asking, n] == own for n in others)
-        ranks.append(1 + len(others) if own == -np.inf else 1 + better + equal / 2)
+        ranks[asking, wanted] = 1 + len(others) if own == -np.inf else 1 + better + equal / 2
     return ranks
 
 
