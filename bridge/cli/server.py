@@ -9,12 +9,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bridge.core.errors import InvalidArgumentError
+from bridge.core.errors import InvalidArgumentError, PermissionDeniedError, UnauthenticatedError
 from bridge.runtime import server
 from bridge.runtime.home import Checkout, Home
 
 if TYPE_CHECKING:
     from bridge.client import Client
+
+
+_HERE = "This command takes it from `--token-file`, BRIDGE_OPERATOR_TOKEN_FILE or BRIDGE_OPERATOR_TOKEN."
 
 
 def server_options() -> argparse.ArgumentParser:
@@ -46,6 +49,7 @@ def connected(options: argparse.Namespace) -> Iterator[Client]:
 
     Raises:
         InvalidArgumentError: the address is none, a file cannot be read, or the token would be shown to a network.
+        UnauthenticatedError, PermissionDeniedError: the block asked with no token or a wrong one.
     """
     # What gRPC's own code writes to the terminal is said again, in our words, by the error.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
@@ -62,7 +66,12 @@ def connected(options: argparse.Namespace) -> Iterator[Client]:
         insecure=options.insecure,
     )
     with Client(address) as client:
-        yield client
+        try:
+            yield client
+        except (UnauthenticatedError, PermissionDeniedError) as error:
+            if error.reason not in ("NO_TOKEN", "WRONG_TOKEN"):
+                raise
+            raise type(error)(f"{error.message} {_HERE}", reason=error.reason) from error
 
 
 def _target(options: argparse.Namespace, environment: Mapping[str, str]) -> str:

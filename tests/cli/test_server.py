@@ -54,7 +54,9 @@ def test_the_token_comes_from_a_file_or_the_environment(
     right, wrong = tmp_path / "right", tmp_path / "wrong"
     right.write_text("s3cret\nand a remark")
     wrong.write_text("other")
-    assert shell("models") == (1, "", "bridge: The token does not open this.\n")
+    status, out, err = shell("models")
+    assert (status, out) == (1, "")
+    assert err.startswith("bridge: The token does not open this. This command takes it from `--token-file`")
     assert shell("models", "--token-file", str(right))[0] == 0
     monkeypatch.setenv("BRIDGE_OPERATOR_TOKEN_FILE", str(right))
     assert shell("models")[0] == 0
