@@ -1,0 +1,75 @@
+"""The `bridge` command beside a running Neo4j: what operators see is what Cypher made."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from bridge.client import Address, Client
+from tests.neo4j.board import Board
+from tests.neo4j.stack import Stack
+
+ALIAS_OF = """
+CALL bridge.model.versions($name) YIELD modelVersion, aliases WITH * WHERE $alias IN aliases RETURN modelVersion
+"""
+
+
+def bridge(stack: Stack, *words: str) -> tuple[int, str, str]:
+    """Run a command as a shell would; return exit status, stdout and stderr."""
+    command = [sys.executable, "-m", "bridge", *words, "--home", str(stack.home.root)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+def found(stack: Stack, *words: str) -> Any:
+    """Run a command that must end well; return its JSON."""
+    status, out, err = bridge(stack, *words, "--json")
+    assert (status, err) == (0, "")
+    return json.loads(out)
+
+
+def test_an_operator_sees_and_names_what_cypher_trained(stack: Stack, ranking: str) -> None:
+    """The home says where the server is; an alias put from the shell is there in Cypher."""
+    (listed,) = [each for each in found(stack, "models") if each["modelName"] == ranking]
+    assert (listed["database"], listed["owner"], listed["versionCount"]) == ("neo4j", stack.status.user, 2)
+    assert found(stack, "promote", ranking, "1", "--alias", "shell") == {"modelVersion": 1, "previousVersion": None}
+    assert stack.row(ALIAS_OF, name=ranking, alias="shell") == {"modelVersion": 1}
+    with Client(Address(stack.status.bridge_address)) as client:
+        assert client.models.delete_alias(ranking, "shell") == 1
+    assert stack.rows(ALIAS_OF, name=ranking, alias="shell") == []
+    assert [each["modelVersion"] for each in found(stack, "versions", ranking)] == [2, 1]
+    assert any(each["modelName"] == ranking for each in found(stack, "jobs", "--limit", "1000"))
+
+
+def test_a_client_recommends_what_cypher_recommends(stack: Stack, board: Board, ranking: str) -> None:
+    """From the projection of the training, nodes by their keys: the same books in the same order."""
+    rows = stack.rows(
+        f"""CALL bridge.recommend.stream($graph, {{modelName: $model, topK: 3}})
+        YIELD sourceNodeId, targetNodeId, rank, modelVersion
+        MATCH (reader:{board.reader}) WHERE id(reader) = sourceNodeId AND reader.readerId = 500
+        MATCH (book:{board.book}) WHERE id(book) = targetNodeId
+        RETURN book.bookId AS book, modelVersion ORDER BY rank""",
+        graph=board.name,
+        model=ranking,
+    )
+    with Client(Address(stack.status.bridge_address)) as client:
+        answer = client.predictions.recommend(ranking, [500], top_k=3)
+    assert [row["book"] for row in rows] == list(answer.lists[0].keys)
+    assert {row["modelVersion"] for row in rows} == {answer.model_version}
+
+
+def test_a_recipe_that_fails_says_where(stack: Stack, unique: Callable[[str], str]) -> None:
+    """By its statement on stdout, the job's end in the exit status; the same request id is the same job."""
+    words = ("retrain", "movie-graph", "-p", "tolerance=-1.0", "--request-id", unique("request"), "--wait")
+    status, out, err = bridge(stack, *words)
+    assert status == 1
+    assert "(retrain.movie-graph) failed: The recipe `movie-graph` stopped at statement" in out
+    assert err.splitlines()[-1].startswith("retrain.movie-graph")
+    again = bridge(stack, *words)
+    assert again[:2] == (status, out)
+    status, _, err = bridge(stack, "retrain", "movie-grpah")
+    assert status == 1
+    assert "Did you mean `movie-graph`?" in err
