@@ -17,12 +17,14 @@ from bridge.actions.predict import PREDICT
 from bridge.actions.recommend import RECOMMEND
 from bridge.actions.similar import SIMILAR
 from bridge.actions.snapshot import SNAPSHOT
+from bridge.actions.vocabulary import VOCABULARY_DROP, VOCABULARY_LIST
 from bridge.core.procedure import Procedure, contract_hash
 
 PROCEDURES: tuple[Procedure, ...] = (
     *COOCCURRENCE, *EMBED, ENCODE_MULTI_HOT, ENCODE_TEXT, GNN, HEALTH, JOB_CANCEL, JOB_HISTORY, JOB_LIST,
     JOB_SUBMIT, LIST, MODEL_ALIAS_DROP, MODEL_DROP, MODEL_EXISTS, MODEL_INFO, MODEL_LIST, MODEL_PROMOTE,
     MODEL_ROLLBACK, MODEL_STALENESS, MODEL_VERSIONS, *NODE2VEC, PREDICT, RECOMMEND, SIMILAR, SNAPSHOT, VERSION,
+    VOCABULARY_DROP, VOCABULARY_LIST,
 )  # fmt: skip
 
 CONTRACT = contract_hash(PROCEDURES)

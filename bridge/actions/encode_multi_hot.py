@@ -195,7 +195,9 @@ def _vocabulary(request: EncodeMultiHotConfig, call: Call, sets: Sets, services:
             f"elements. Labels were {quoted(list(sets))}; take a property or relationship types with fewer values.",
             reason="VOCABULARY_SIZE",
         )
-    return services.vocabularies.keep(database, request.vocabulary, found) if request.vocabulary else found
+    if not request.vocabulary:
+        return found
+    return services.vocabularies.keep(database, request.vocabulary, found, call.caller.user)
 
 
 def _multi_hot(lists: Sequence[Sequence[str]], vocabulary: Sequence[str]) -> tuple[NDArray[np.float32], int]:
