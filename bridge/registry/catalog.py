@@ -64,19 +64,14 @@ class Catalog:
         self._names = DatabaseNames(layout)
 
     def databases(self) -> dict[str, str]:
-        """Return what each database with models is filed under, by its name.
-
-        Of several databases that had one name in turn, the one with the youngest model has it; the others go by what
-        they are filed under.
-        """
+        """Return what each database with models is filed under, by its name; those that share one go by the former."""
         return self._names.keys()
 
     def database_key(self, database_name: str) -> str:
         """Return what the models of a database are filed under. The name may be empty where there is one alone.
 
         Raises:
-            InvalidArgumentError: it is empty, and several databases have models.
-            NotFoundError: no such database has models.
+            InvalidArgumentError, NotFoundError: several databases may be meant; or no such database has models.
         """
         return self._names.key(database_name)
 

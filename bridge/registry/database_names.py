@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections import Counter
+from collections.abc import Mapping
 from contextlib import suppress
-from itertools import islice
+from dataclasses import dataclass, field
 
 from bridge.core.errors import BridgeError, DamagedError, InvalidArgumentError, NotFoundError, did_you_mean
 from bridge.registry.layout import Layout
 from bridge.registry.version import open_version
+
+SETTLED_NANOS = 10**9
+"""A folder whose time of change is as old as this has not changed since, however coarse the file system's clock is."""
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What was found, and when the folder of all models had last changed."""
+
+    changed_nanos: int = -1
+    keys: Mapping[str, str] = field(default_factory=dict)
 
 
 class DatabaseNames:
@@ -18,50 +31,71 @@ class DatabaseNames:
         self._layout = layout
         self._known: dict[str, str] = {}
         """Names by what models are filed under. A database keeps its name for life, so none is asked twice."""
+        self._seen = _Seen()
 
     def keys(self) -> dict[str, str]:
         """Return what each database with models is filed under, by its name, sorted.
 
-        Of several databases that had one name in turn, the one with the youngest model has it; the others go by what
-        they are filed under, as one does of which no manifest can be read.
+        Databases that share a name go by what they are filed under, as one does of which no manifest can be read.
         """
-        found: dict[str, list[str]] = {}
-        for key in self._layout.databases():
-            if self._has_models(key):
-                found.setdefault(self._name(key), []).append(key)
-        named: dict[str, str] = {}
-        for name, keys in found.items():
-            youngest = max(keys, key=self._youngest_millis) if len(keys) > 1 else keys[0]
-            named |= {name if key == youngest else key: key for key in keys}
-        return dict(sorted(named.items()))
+        changed = self._layout.changed_nanos()
+        there = self._layout.databases()
+        names = {key: self._name(key) for key in there if self._has_models(key)}
+        times = Counter(names.values())
+        keys = dict(sorted((name if times[name] == 1 else key, key) for key, name in names.items()))
+        if names.keys() == set(there) == self._known.keys() & set(there):
+            self._seen = _Seen(changed, keys)
+        return keys
 
     def key(self, name: str) -> str:
         """Return what the models of a database are filed under. The name may be empty where there is one alone.
 
         Raises:
-            InvalidArgumentError: it is empty, and several databases have models.
+            InvalidArgumentError: several databases may be meant.
             NotFoundError: no such database has models.
         """
+        if (key := self._seen_key(name)) is not None:
+            return key
         keys = self.keys()
         for spelled in (name, name.lower()):  # as Neo4j does, which keeps them in lower case
             if spelled in keys:
                 return keys[spelled]
-        if not keys:
-            raise NotFoundError(
-                "No models are stored. Train one: `CALL bridge.gnn.train`.", reason="DATABASE_NOT_FOUND"
-            )
+        if not name and len(keys) == 1:
+            return next(iter(keys.values()))
+        raise self._no_key(name, keys)
+
+    def _seen_key(self, name: str) -> str | None:
+        """Return the key as it was found last, while no database has come since; every prediction asks for one."""
+        seen = self._seen
+        changed = self._layout.changed_nanos()
+        if changed != seen.changed_nanos or time.time_ns() - changed < SETTLED_NANOS:
+            return None
+        if not name and len(seen.keys) == 1:
+            return next(iter(seen.keys.values()))
+        return seen.keys.get(name)
+
+    def _no_key(self, name: str, keys: Mapping[str, str]) -> BridgeError:
         there = ", ".join(f"`{each}`" for each in keys)
-        if name:
-            raise NotFoundError(
-                f"No models of a database `{name}` are stored, only of {there}.{did_you_mean(name, keys)}",
-                reason="DATABASE_NOT_FOUND",
+        if not keys:
+            text = "No models are stored. Train one: `CALL bridge.gnn.train`."
+            return NotFoundError(text, reason="DATABASE_NOT_FOUND")
+        if not name:
+            return InvalidArgumentError(
+                f"`database` was empty, but models of several databases are stored: {there}. Name one of them.",
+                reason="DATABASE_NOT_GIVEN",
+            )
+        ids = [key for key in keys.values() if self._known.get(key) in (name, name.lower())]
+        if ids:
+            return InvalidArgumentError(
+                f"`database` was `{name}`, but models of {len(ids)} databases of that name are stored. Name one by its "
+                f"id: {', '.join(f'`{each}`' for each in ids)}. Delete the models of one that is no more.",
+                reason="DATABASE_AMBIGUOUS",
                 database=name,
             )
-        if len(keys) == 1:
-            return next(iter(keys.values()))
-        raise InvalidArgumentError(
-            f"`database` was empty, but models of several databases are stored: {there}. Name one of them.",
-            reason="DATABASE_NOT_GIVEN",
+        return NotFoundError(
+            f"No models of a database `{name}` are stored, only of {there}.{did_you_mean(name, keys)}",
+            reason="DATABASE_NOT_FOUND",
+            database=name,
         )
 
     def _has_models(self, key: str) -> bool:
@@ -72,24 +106,23 @@ class DatabaseNames:
 
     def _name(self, key: str) -> str:
         if key not in self._known:
-            found = next((name for name, _ in self._facts(key)), None)
+            found = self._read_name(key)
             if found is None:  # nothing can be read now; a restored file may tell later
                 return key
             self._known[key] = found
         return self._known[key]
 
-    def _youngest_millis(self, key: str) -> int:
-        return max((millis for _, millis in self._facts(key)), default=0)
-
-    def _facts(self, key: str) -> Iterator[tuple[str, int]]:
-        """Yield the database name and time in the newest readable manifest of each model."""
+    def _read_name(self, key: str) -> str | None:
+        """Return the database's name as the first manifest has it that can be read."""
         with suppress(DamagedError):
             for model in self._layout.model_names(key):
-                yield from islice(self._manifests(key, model), 1)
+                for number in reversed(self._numbers(key, model)):
+                    with suppress(BridgeError):
+                        return open_version(self._layout.version(key, model, number)).manifest.database
+        return None
 
-    def _manifests(self, key: str, model: str) -> Iterator[tuple[str, int]]:
-        with suppress(DamagedError):
-            for number in reversed(self._layout.numbers(key, model)):
-                with suppress(BridgeError):
-                    manifest = open_version(self._layout.version(key, model, number)).manifest
-                    yield manifest.database, manifest.created_millis
+    def _numbers(self, key: str, model: str) -> list[int]:
+        try:
+            return self._layout.numbers(key, model)
+        except DamagedError:
+            return []

@@ -53,6 +53,13 @@ class Layout:
         """Return the folder of one version."""
         return self.versions(database, model_name) / str(number)
 
+    def changed_nanos(self) -> int:
+        """Return when a database's folder last came or went, in nanoseconds since 1970; 0 when there never was one."""
+        try:
+            return self.models.stat().st_mtime_ns
+        except OSError:
+            return 0
+
     def databases(self) -> list[str]:
         """Return the databases that have a folder."""
         return sorted("" if name == _NAMELESS else unquote(name) for name in _names(self.models))

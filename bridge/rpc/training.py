@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from typing import NoReturn
 
 import grpc
 
@@ -100,8 +99,3 @@ def _most(timeout_millis: int) -> timedelta:
 
 def _to_recipe(recipe: Recipe) -> wire.Recipe:
     return wire.Recipe(name=recipe.name, description=recipe.description, parameters=to_map(recipe.parameters))
-
-
-async def _unimplemented(context: grpc.aio.ServicerContext, method: str) -> NoReturn:
-    await context.abort(grpc.StatusCode.UNIMPLEMENTED, f"This bridge server can not do `{method}` yet.")
-    raise AssertionError("abort raises")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from bridge.core.errors import InvalidArgumentError, NotFoundError
+from bridge.registry.database_names import DatabaseNames
 from bridge.registry.store import Store
 from tests.registry.examples import publish
 
@@ -42,12 +44,35 @@ def test_a_name_without_models_brings_those_there_are(store: Store) -> None:
     assert store.database_key("") == "neo4j"
 
 
-def test_a_database_made_anew_has_the_name_and_the_old_one_its_id(store: Store) -> None:
-    """So that the models that were left behind can still be seen and dropped."""
-    publish(store, database="neo4j", database_id="NEW", created_millis=2)
-    publish(store, database="neo4j", database_id="OLD", created_millis=1)
-    assert store.databases() == {"OLD": "OLD", "neo4j": "NEW"}
+def test_two_databases_of_one_name_go_by_their_ids(store: Store) -> None:
+    """No command may act on another model because of what was trained meanwhile."""
+    publish(store, database="neo4j", database_id="OLD")
+    assert store.database_key("neo4j") == "OLD"
+    publish(store, database="neo4j", database_id="NEW")
+    assert store.databases() == {"NEW": "NEW", "OLD": "OLD"}
     assert store.database_key("OLD") == "OLD"
+    with pytest.raises(InvalidArgumentError, match=r"2 databases of that name are stored.*`NEW`, `OLD`") as raised:
+        store.database_key("neo4j")
+    assert raised.value.reason == "DATABASE_AMBIGUOUS"
+    store.drop("OLD", "ratings", "")
+    assert store.database_key("neo4j") == store.database_key("") == "NEW"
+
+
+def test_what_was_found_holds_until_a_database_comes(store: Store, tmp_path: Path) -> None:
+    """A prediction reads no folder to learn a name, and yet does not miss the second database."""
+    publish(store, database="neo4j", database_id="A1")
+    os.utime(tmp_path / "models", (1, 1))
+    assert store.database_key("") == store.database_key("neo4j") == "A1"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DatabaseNames, "keys", None)
+        assert store.database_key("") == store.database_key("neo4j") == "A1"
+    publish(store, database="films")
+    with pytest.raises(InvalidArgumentError, match="several databases"):
+        store.database_key("")
+    os.utime(tmp_path / "models", (2, 2))
+    assert store.database_key("films") == "films"
+    store.drop("films", "ratings", "")
+    assert store.database_key("") == "A1"
 
 
 def test_a_database_of_which_nothing_can_be_read_goes_by_what_it_is_filed_under(store: Store, tmp_path: Path) -> None:
