@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterable
 
 from benchmarks import (
+    latency,
     memory,
     node2vec_gds,
     node2vec_links,
@@ -29,6 +30,7 @@ SHORT: tuple[Benchmark, ...] = (
     (walks.TITLE, walks.measure),
     (projection.TITLE, projection.measure),
     (write.TITLE, write.measure),
+    (latency.TITLE, latency.measure),
     (scripts.TITLE, scripts.measure),
     (server_memory.TITLE, server_memory.measure),
     (ranking.TITLE, ranking.measure),

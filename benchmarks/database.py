@@ -60,9 +60,9 @@ class Database:
 
 
 @contextmanager
-def started(java_options: str = "-Xms1g -Xmx3g") -> Iterator[Database]:
+def started(java_options: str = "-Xms1g -Xmx3g", trainer_niceness: int = 0) -> Iterator[Database]:
     """Run a Neo4j with GDS and the plugin, and a bridge server whose trainers are not made to wait for others."""
-    os.environ["BRIDGE_TRAINER_NICENESS"] = "0"
+    os.environ["BRIDGE_TRAINER_NICENESS"] = str(trainer_niceness)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # a plain SIGTERM would leave both running
     with (
         tempfile.TemporaryDirectory(prefix="bridge-benchmark-") as folder,

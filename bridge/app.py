@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import shutil
@@ -91,6 +92,9 @@ async def _serve(settings: Settings, endpoint: Endpoint, trainers: Trainers, rea
         loop.add_signal_handler(number, stopped.set)
     try:
         await services.compute(services.store.verify_aliased)
+        # What is loaded by now stays: half a million objects, through which the collector would go now and then while
+        # every answer waits.
+        gc.freeze()
         port = await server.start()
         _log.info("bridge server %s on %s:%d, models in %s", __version__, settings.host, port, settings.data)
         services.retraining.start()

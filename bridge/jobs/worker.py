@@ -13,8 +13,10 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import forkserver
+from pathlib import Path
 from typing import Any
 
 from bridge.core.errors import BridgeError, CancelledError, ResourceExhaustedError
@@ -107,7 +109,15 @@ def _settle(limits: Limits) -> None:
     end_with_parent()
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # the server's stdout is not a trainer's
     faulthandler.enable()
-    os.nice(limits.niceness)
+    _let_others_go_first(limits.niceness)
+
+
+def _let_others_go_first(niceness: int) -> None:
+    os.nice(niceness)
+    # A session is a scheduling group of its own on many a Linux (sched_autogroup), and niceness counts within it alone:
+    # against the server, which is in another, it is the group's that counts.
+    with suppress(OSError):
+        Path("/proc/self/autogroup").write_text(str(niceness))
 
 
 def _let_go_of_server() -> None:

@@ -15,6 +15,7 @@ from bridge.core.errors import BridgeError
 from bridge.rpc.errors import to_status
 
 OURS = "/bridge.v1."
+PREDICTIONS = f"{OURS}PredictionService/"
 
 _log = logging.getLogger(__name__)
 
@@ -71,4 +72,6 @@ async def _told(method: str, context: grpc.aio.ServicerContext) -> AsyncIterator
         outcome = type(error).__name__ if isinstance(error, BridgeError) else "INTERNAL"
         await context.abort_with_status(to_status(error, method))
     finally:
-        _log.info("%s operator %s %.3fs", method.removeprefix(OURS), outcome, time.perf_counter() - began)
+        # Predictions come by the thousand, and a line in the log takes as long as some of them.
+        level = logging.DEBUG if method.startswith(PREDICTIONS) and outcome == "OK" else logging.INFO
+        _log.log(level, "%s operator %s %.3fs", method.removeprefix(OURS), outcome, time.perf_counter() - began)

@@ -16,6 +16,9 @@ from bridge.jobs.worker import Reporter
 
 prepared = 0
 
+AUTOGROUP = Path("/proc/self/autogroup")
+"""Ends with the niceness of the process's session, where the scheduler has a group for each."""
+
 
 def prepare(threads: int) -> None:
     global prepared
@@ -32,6 +35,7 @@ def surroundings(spec: dict[str, Any], progress: Reporter) -> dict[str, Any]:
     print("a word on stdout")
     return {
         "niceness": os.nice(0),
+        "group": AUTOGROUP.read_text().split()[-1] if AUTOGROUP.exists() else "",
         "threads": os.environ.get("OMP_NUM_THREADS"),
         "prepared": prepared,
         "own_session": os.getsid(0) == os.getpid(),

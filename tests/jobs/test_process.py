@@ -80,6 +80,7 @@ async def test_a_trainer_is_nice_bounded_and_apart_from_the_server(
     found = await trainers.run(job(), targets.surroundings, {})
     assert found == {
         "niceness": os.nice(0) + 3,
+        "group": "3" if targets.AUTOGROUP.exists() else "",
         "threads": "1",
         "prepared": 1,
         "own_session": True,

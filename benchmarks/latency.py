@@ -1,0 +1,168 @@
+"""What a prediction over gRPC costs (one user, the ten best movies), alone, beside a training and beside `recommend`.
+
+MovieLens latest-small, a ranking model, a client in a process of its own. Each round has a window of each kind, one
+after the other, so that what else the machine does is in all of them alike.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import grpc
+import numpy as np
+
+from benchmarks import movielens
+from benchmarks.database import Database, started
+from benchmarks.figure import Figure, Other, main, say
+from bridge.settings import Settings
+from bridge.v1 import model_service_pb2, value_pb2
+from bridge.v1 import prediction_service_pb2 as predictions
+from bridge.v1 import prediction_service_pb2_grpc as prediction_service
+from bridge.v1 import training_service_pb2 as trainings
+from bridge.v1 import training_service_pb2_grpc as training_service
+
+TITLE = "prediction over gRPC: one user, top 10"
+
+MOST_MILLIS = 3.0
+"""Of the median, on an idle server."""
+
+MOST_GROWTH = 1.5
+"""Of the 99th percentile, beside other work."""
+
+ROUNDS = int(os.environ.get("BENCHMARK_ROUNDS", 5))
+REQUESTS = 400
+"""In a window."""
+WARM = 20
+"""Requests before a window that are not measured."""
+
+NICENESS = Settings.model_fields["trainer_niceness"].default
+
+SEED = 7
+
+ALL_USERS = "CALL bridge.recommend.stream('movies', {modelName: $name}) YIELD rank RETURN count(*) AS rows"
+
+ENDLESS = {"epochs": 1_000_000, "patience": 1_000_000}
+
+Window = list[float]
+"""Milliseconds of each request."""
+
+
+class Asker:
+    """A client of the services for operators."""
+
+    def __init__(self, address: str, model_name: str, users: list[int]) -> None:
+        self._channel = grpc.insecure_channel(address)
+        self._predictions = prediction_service.PredictionServiceStub(self._channel)
+        self._trainings = training_service.TrainingServiceStub(self._channel)
+        self._name = model_service_pb2.ModelReference(database="neo4j", model=model_name)
+        self._users = users
+        self._random = np.random.default_rng(SEED)
+
+    def window(self) -> Window:
+        """Ask for one user after the other; return the milliseconds of each."""
+        times = []
+        for user in self._random.choice(self._users, WARM + REQUESTS).tolist():
+            request = predictions.RecommendRequest(name=self._name, sources=[value_pb2.Value(integer=user)], top_k=10)
+            began = time.perf_counter()
+            answer = self._predictions.Recommend(request)
+            times.append((time.perf_counter() - began) * 1000)
+            assert len(answer.lists[0].targets) == 10
+        return times[WARM:]
+
+    @contextmanager
+    def training(self) -> Iterator[None]:
+        """Have a training at work in a trainer process."""
+        configuration = value_pb2.MapValue(
+            fields={name: value_pb2.Value(integer=value) for name, value in ENDLESS.items()}
+        )
+        request = trainings.CreateTrainingRequest(
+            name=self._name, configuration=configuration, request_id=str(uuid.uuid4())
+        )
+        job = self._trainings.CreateTraining(request).job
+        try:
+            while not (now := self._trainings.GetJob(trainings.GetJobRequest(job=job.key)).job).figures:
+                assert not now.finished_millis, now.error
+                time.sleep(0.2)
+            yield
+        finally:
+            self._trainings.CancelJob(trainings.CancelJobRequest(job=job.key))
+            self._trainings.WaitJob(trainings.WaitJobRequest(job=job.key))
+
+
+@contextmanager
+def recommending(database: Database, model_name: str) -> Iterator[None]:
+    """Have the server score all users, over and over, for the plugin in Neo4j."""
+    done = threading.Event()
+    counts: list[int] = []
+
+    def ask() -> None:
+        while not done.is_set():
+            counts.append(database.row(ALL_USERS, name=model_name)["rows"])
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    try:
+        while not counts and asking.is_alive():
+            time.sleep(0.01)
+        yield
+    finally:
+        done.set()
+        asking.join()
+    assert counts, "no user got a recommendation"
+
+
+def measure() -> Iterator[Figure]:
+    """Train a model, then yield the latencies of all windows by kind."""
+    with started(trainer_niceness=NICENESS) as database:
+        movielens.load(database, encode=False)
+        yield from latencies(database, "random0")
+
+
+def latencies(database: Database, split: str) -> Iterator[Figure]:
+    """Yield them for a model of the loaded movies."""
+    configuration = {"objective": "ranking", "relevantThreshold": 4.0, "baselines": "none", "epochs": 10}
+    name = str(movielens.train(database, split, configuration)["modelName"])
+    users = [row["userId"] for row in database.rows("MATCH (user:User) RETURN user.userId AS userId")]
+    asker = Asker(database.running.bridge_address, name, users)
+    windows: dict[str, list[Window]] = {"idle": [], "training": [], "recommend": []}
+    server, spent = database.bridge_process(), 0.0
+    for number in range(ROUNDS):
+        before = server.cpu_times()
+        windows["idle"].append(asker.window())
+        spent += sum(server.cpu_times()[:2]) - sum(before[:2])
+        with asker.training():
+            windows["training"].append(asker.window())
+        with recommending(database, name):
+            windows["recommend"].append(asker.window())
+        say(f"round {number + 1}: " + ", ".join(f"{kind} {_told(each[-1])}" for kind, each in windows.items()))
+    yield from figures(windows)
+    yield Figure("CPU of the server a request, idle", spent * 1000 / (ROUNDS * (WARM + REQUESTS)), "ms", "lower")
+
+
+def figures(windows: dict[str, list[Window]]) -> Iterator[Figure]:
+    """Yield median and 99th percentile over all windows of each kind."""
+    yield Figure("p50, idle", _percentile(windows["idle"], 50), "ms", "lower", bar=MOST_MILLIS)
+    yield Figure("p99, idle", _percentile(windows["idle"], 99), "ms", "lower")
+    idle = Other("idle", _percentile(windows["idle"], 99))
+    for kind, what in (("training", "while a job trains"), ("recommend", "while recommend scores all users")):
+        yield Figure(f"p50, {what}", _percentile(windows[kind], 50), "ms", "lower")
+        p99 = _percentile(windows[kind], 99)
+        yield Figure(f"p99, {what}", p99, "ms", "lower", against=idle, bar=1 / MOST_GROWTH)
+
+
+def _percentile(windows: list[Window], share: float) -> float:
+    return float(np.percentile(np.concatenate(windows), share))
+
+
+def _told(window: Window) -> str:
+    return f"{np.percentile(window, 50):.2f} / {np.percentile(window, 99):.2f} ms"
+
+
+if __name__ == "__main__":
+    sys.exit(main(TITLE, measure))
