@@ -129,11 +129,8 @@ class Catalog:
         numbers = self._layout.numbers(database, model_name)
         if not numbers:
             close = did_you_mean(model_name, self._layout.model_names(database))
-            raise NotFoundError(
-                f"Model with name `{model_name}` does not exist.{close}",
-                reason="MODEL_NOT_FOUND",
-                model=model_name,
-            )
+            text = f"Model with name `{model_name}` does not exist.{close}"
+            raise NotFoundError(text, reason="MODEL_NOT_FOUND", model=model_name)
         return numbers
 
     def aliases(self, database: str, model_name: str) -> dict[str, int]:
