@@ -53,7 +53,7 @@ def measure() -> Iterator[Figure]:
     """Kill, and count what is wrong."""
     with tempfile.TemporaryDirectory() as folder, cradle() as starter:
         world = World(starter, Path(folder), random.Random(SEED))
-        asyncio.run(_rounds(world))
+        asyncio.run(rounds(world, KILLS))
         yield Figure("kills", world.hit.total(), "", "higher", bar=KILLS)
         for interrupted, times in sorted(world.hit.items()):
             yield Figure(f"kills: {interrupted}", times, "", "higher")
@@ -67,7 +67,8 @@ def measure() -> Iterator[Figure]:
         yield Figure("answer after a restart from nothing", seconds, "s", "lower", bar=ANSWER_SECONDS)
 
 
-async def _rounds(world: World) -> None:
+async def rounds(world: World, kills: int) -> None:
+    """Train a first version of each model, then kill so many times, and look each time."""
     world.start()
     async with world.running.channel() as channel:
         for model in MODELS:
@@ -77,10 +78,10 @@ async def _rounds(world: World) -> None:
         model = world.generator.choice(MODELS)
         strike = world.generator.choice([_server, _server, _trainer])
         await strike(world, model, number)
-        kills = world.hit.total()
+        done = world.hit.total()
         wrong = sum(map(len, world.faults.values()))
-        say(f"{kills} kills, {wrong} faults, {sum(len(world.versions(each)) for each in MODELS)} versions")
-        if kills >= KILLS:
+        say(f"{done} kills, {wrong} faults, {sum(len(world.versions(each)) for each in MODELS)} versions")
+        if done >= kills:
             break
     for model in MODELS:
         look_at_versions(world, model, world.versions(model))

@@ -1,6 +1,7 @@
 """One request sent a thousand times by sixteen clients at once, before, while and after its job runs: one job.
 
-Each client sends it once more to the next server. Jobs are counted in the file of them, versions in the store.
+First as `CALL bridge.job.submit`, then as `TrainingService.CreateTraining`; each client sends both once more to the
+next server. Jobs are counted in the file of them, versions in the store.
 """
 
 from __future__ import annotations
@@ -10,68 +11,95 @@ import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import grpc
 
-from benchmarks.figure import Figure, main
-from benchmarks.server_process import Cradle, cradle
+from benchmarks.figure import Figure, main, say
+from benchmarks.server_process import Cradle, ServerProcess, cradle
 from benchmarks.trainings import VECTORS, submit
-from tests.database import people_and_films
+from bridge.v1 import model_service_pb2
+from bridge.v1 import training_service_pb2 as wire
+from bridge.v1 import training_service_pb2_grpc as service
+from tests.database import CallError, people_and_films
 
 TITLE = "one request, many times"
 
 REQUESTS, CLIENTS = 1_000, 16
-JOB = "nightly"
+WAIT_MILLIS = 60_000
+
+Send = Callable[[grpc.aio.Channel], Awaitable[str]]
+"""Sends the request; returns what tells its job from every other."""
 
 
 def measure() -> Iterator[Figure]:
-    """Send, count, start the next server, send again, count again."""
+    """Send, start the next server, send again, count."""
     with tempfile.TemporaryDirectory() as folder, cradle() as starter:
         data = Path(folder) / "data"
-        began = time.monotonic()
-        replies = asyncio.run(_served(starter, data, REQUESTS))
-        seconds = time.monotonic() - began
-        replies += asyncio.run(_served(starter, data, CLIENTS))
-        yield Figure("requests sent", len(replies), "", "higher", bar=REQUESTS + CLIENTS)
-        yield Figure("requests a second", REQUESTS / seconds, "/s", "higher")
-        yield Figure("requests that failed", sum(reply is None for reply in replies), "", "lower", bar=0)
-        named = {(reply["jobId"], str(reply["timeCreated"])) for reply in replies if reply}
-        yield Figure("jobs that the replies name", len(named), "", "lower", bar=1)
-        yield Figure("jobs in the table", _jobs(data), "", "lower", bar=1)
+        told: dict[str, list[str]] = {name: [] for name in SENDS}
+        for requests in (REQUESTS, CLIENTS):
+            asyncio.run(served(starter, data, requests, told))
+        for name, replies in told.items():
+            yield Figure(f"{name}: requests sent", len(replies), "", "higher", bar=REQUESTS + CLIENTS)
+            yield Figure(f"{name}: requests that failed", replies.count(""), "", "lower", bar=0)
+            yield Figure(f"{name}: jobs that the replies name", len(set(replies)), "", "lower", bar=1)
+        yield Figure("jobs in the table", _jobs(data), "", "lower", bar=len(SENDS))
         versions = list(data.glob(f"models/*/{VECTORS}/versions/*"))
-        yield Figure("versions in the store", len(versions), "", "lower", bar=1)
+        yield Figure("versions in the store", len(versions), "", "lower", bar=len(SENDS))
 
 
-async def _served(starter: Cradle, data: Path, requests: int) -> list[dict[str, Any] | None]:
-    """Start a server, have the clients share the requests, wait for the job's end; return the replies."""
+async def _submitted(channel: grpc.aio.Channel) -> str:
+    row = await submit(channel, people_and_films(), VECTORS, 1, "nightly")
+    return f"{row['jobId']} of {row['timeCreated']}"
+
+
+async def _created(channel: grpc.aio.Channel) -> str:
+    name = model_service_pb2.ModelReference(database="neo4j", model=VECTORS)
+    request = wire.CreateTrainingRequest(name=name, request_id="nightly-again")
+    reply = await service.TrainingServiceStub(channel).CreateTraining(request)
+    return str(reply.job.key)
+
+
+SENDS: dict[str, Send] = {"job.submit": _submitted, "CreateTraining": _created}
+
+
+async def served(starter: Cradle, data: Path, requests: int, told: dict[str, list[str]]) -> None:
+    """Start a server and have the clients share the requests of each kind, when the job of the other has ended."""
     server = starter.start(data, data.parent / "server.log", trainer_niceness=0)
+    try:
+        for name, send in SENDS.items():
+            began = time.monotonic()
+            told[name] += await _sent(server, requests, send)
+            say(f"{name}: {requests / (time.monotonic() - began):.0f} requests a second")
+            async with server.channel() as channel:
+                await _all_ended(channel)
+    finally:
+        server.stop()
+
+
+async def _sent(server: ServerProcess, requests: int, send: Send) -> list[str]:
+    """Return the replies of the clients, an empty one for each failure."""
     left = iter(range(requests))
-    replies: list[dict[str, Any] | None] = []
+    replies: list[str] = []
 
     async def client() -> None:
         async with server.channel() as channel:
             for _ in left:
                 try:
-                    replies.append(await submit(channel, people_and_films(), VECTORS, 1, JOB))
-                except Exception:
-                    replies.append(None)
+                    replies.append(await send(channel))
+                except (CallError, grpc.aio.AioRpcError) as error:
+                    say(f"failed: {error}")
+                    replies.append("")
 
     await asyncio.gather(*(client() for _ in range(CLIENTS)))
-    async with server.channel() as channel:
-        await _ended(channel)
-    server.stop()
     return replies
 
 
-async def _ended(channel: grpc.aio.Channel) -> None:
-    while True:
-        (row,) = await people_and_films().call(channel, "bridge.job.list", jobId=JOB)
-        if row["status"] in ("SUCCEEDED", "FAILED", "CANCELLED", "REJECTED"):
-            return
-        await asyncio.sleep(0.05)
+async def _all_ended(channel: grpc.aio.Channel) -> None:
+    operator = service.TrainingServiceStub(channel)
+    for job in (await operator.ListJobs(wire.ListJobsRequest())).jobs:
+        await operator.WaitJob(wire.WaitJobRequest(job=job.key, timeout_millis=WAIT_MILLIS))
 
 
 def _jobs(data: Path) -> int:

@@ -6,6 +6,10 @@ from typing import Any
 
 import grpc
 
+from bridge.rpc import convert
+from bridge.v1 import model_service_pb2
+from bridge.v1 import prediction_service_pb2 as wire
+from bridge.v1 import prediction_service_pb2_grpc as service
 from tests.database import Database
 
 VECTORS, RANKS = "vectors", "ranks"
@@ -63,6 +67,23 @@ async def answer(channel: grpc.aio.Channel, database: Database, model: str, **gi
     versions = {row.pop("modelVersion") for row in rows}
     assert len(versions) == 1, f"an answer of the versions {versions}"
     return versions.pop(), tuple(sorted(_plain(row) for row in rows))
+
+
+async def prediction(channel: grpc.aio.Channel, model: str, version: str = "") -> Answer:
+    """Ask a model as an operator does, without a database."""
+    name = model_service_pb2.ModelReference(database="neo4j", model=model)
+    stub = service.PredictionServiceStub(channel)
+    if model == VECTORS:
+        keys = [convert.to_value(f"f{film:03d}") for film in range(10)]
+        request = wire.EmbedRequest(name=name, model_version=version, label="Film", keys=keys)
+        reply = await stub.Embed(request)
+    else:
+        users = [convert.to_value(500 - user) for user in range(10)]
+        request = wire.RecommendRequest(name=name, model_version=version, sources=users, top_k=3)
+        reply = await stub.Recommend(request)
+    number = int(reply.model_version)
+    reply.ClearField("model_version")
+    return number, ((reply.SerializeToString(deterministic=True),),)
 
 
 def _plain(row: dict[str, Any]) -> tuple[Any, ...]:

@@ -19,17 +19,19 @@ if TYPE_CHECKING:
 
 @asynccontextmanager
 async def running_job(
-    name: str, request: GraphConfig, steps: Sequence[str], call: Call, services: Services
+    name: str, request: GraphConfig, steps: Sequence[str], call: Call, services: Services, *, on_disk: bool = False
 ) -> AsyncIterator[Job]:
     """Enter a job into the table, forward its progress to the plugin, end it with the block.
 
-    `name` is the procedure's, without `bridge.` and the mode. The job's end is on disk when this returns.
+    `name` is the procedure's, without `bridge.` and the mode. The job's end is on disk when this returns. A full disk
+    keeps no model from answering: only what needs the disk anyway asks for its job to be there, by `on_disk`.
 
     Raises:
         AlreadyExistsError: the caller has a running job of that id.
         CancelledError: the job was cancelled by another call; the block's work is cancelled with it.
+        ResourceExhaustedError: with `on_disk`, the disk does not take the job.
     """
-    job = await services.jobs.create(new_job(f"{name}.{call.mode}", request, steps, call))
+    job = await services.jobs.create(new_job(f"{name}.{call.mode}", request, steps, call), on_disk=on_disk)
     try:
         with job:
             async with told(job, call, log=request.log_progress), cancelled_with(job):

@@ -52,7 +52,7 @@ class Training:
         """Prepare, read, train and answer in one call."""
         prepared = await self.prepare(request, call, services)
         async with (
-            running_job(self.name, request, self.steps, call, services) as job,
+            running_job(self.name, request, self.steps, call, services, on_disk=True) as job,
             snapshot_of(call, prepared.graph, prepared.selection, services) as (snapshot, _),
         ):
             await prepared.check(snapshot)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import sqlite3
 import threading
 import time
@@ -14,34 +13,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bridge.core.errors import FailedPreconditionError
 from bridge.jobs.job import HISTORY_LENGTH
 from bridge.jobs.record_rows import COLUMNS, to_record, to_row, to_update
 from bridge.jobs.status import FINISHED, JobRecord, JobReport, JobState, Outcome
-
-SCHEMA_VERSION = 1
-"""Of the tables below; kept in the file as SQLite's `user_version`."""
-
-SCHEMA = """
-CREATE TABLE jobs (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, id TEXT NOT NULL, user TEXT NOT NULL,
-    database TEXT NOT NULL, name TEXT NOT NULL, request_id TEXT, accepted INTEGER NOT NULL,
-    configuration TEXT NOT NULL, steps TEXT NOT NULL, state TEXT NOT NULL, step_index INTEGER NOT NULL,
-    fraction REAL NOT NULL, progress REAL NOT NULL, detail TEXT NOT NULL, figures TEXT NOT NULL, error TEXT NOT NULL,
-    reason TEXT NOT NULL, model_name TEXT NOT NULL, model_version INTEGER, created_millis INTEGER NOT NULL,
-    started_millis INTEGER, finished_millis INTEGER
-);
-CREATE UNIQUE INDEX jobs_by_request ON jobs (user, request_id) WHERE request_id IS NOT NULL;
-CREATE INDEX jobs_by_id ON jobs (user, id, number);
-CREATE INDEX jobs_by_end ON jobs (finished_millis);
-CREATE TABLE history (
-    job INTEGER NOT NULL REFERENCES jobs ON DELETE CASCADE, number INTEGER NOT NULL, millis INTEGER NOT NULL,
-    step TEXT NOT NULL, figures TEXT NOT NULL, PRIMARY KEY (job, number)
-) WITHOUT ROWID;
-"""
-
-LOOK_UP = "CREATE INDEX IF NOT EXISTS jobs_by_name ON jobs (id, number)"
-"""Added to the schema without another version: older bridges keep it up to date."""
+from bridge.jobs.table_file import not_written, open_table
 
 INSERT = f"""
 INSERT INTO jobs ({", ".join(COLUMNS)}) VALUES ({", ".join(f":{name}" for name in COLUMNS)})
@@ -101,23 +76,22 @@ class JobStore:
 
         `outcome` tells what else than FAILED became of one, None when it does not know better.
 
-        A file that can not be read is set aside beside the new one: jobs are not worth a server that does not start.
+        A damaged file is set aside beside the new one: jobs are not worth a server that does not start.
 
         Raises:
             FailedPreconditionError: a newer bridge has written it.
+            ResourceExhaustedError: the disk is full, or fails.
         """
         self._path = path
         self._days = days
         self._lock = threading.Lock()
+        self._connection = open_table(path)
         try:
-            self._connection = _open(path)
+            self._settle(outcome)
+            self.prune()
         except sqlite3.DatabaseError as error:
-            aside = path.with_name(f"{path.name}.damaged-{time.time_ns()}")
-            _log.error("%s can not be read (%s); it is now %s, and the table of jobs begins anew", path, error, aside)
-            _set_aside(path, aside)
-            self._connection = _open(path)
-        self._settle(outcome)
-        self.prune()
+            self._connection.close()
+            raise not_written(path, error) from error
 
     def write(self, entering: Sequence[JobRecord], changes: Sequence[Change]) -> list[JobRecord | None]:
         """Enter new jobs, then note what became of jobs: all of it, or nothing if this raises.
@@ -220,44 +194,6 @@ class JobStore:
                 if self._connection.in_transaction:  # a full disk may have ended it already
                     cursor.execute("ROLLBACK")
                 raise
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))  # SQLite gives its side files the same rights
-    path.chmod(0o600)
-    connection = sqlite3.connect(path, timeout=10.0, isolation_level=None, check_same_thread=False)
-    try:
-        _prepare(connection, path)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _prepare(connection: sqlite3.Connection, path: Path) -> None:
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA foreign_keys = ON")
-    (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-    if verdict != "ok":
-        raise sqlite3.DatabaseError(verdict)
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version > SCHEMA_VERSION:
-        raise FailedPreconditionError(
-            f"The table of jobs {path} has format {version}, but this bridge reads up to {SCHEMA_VERSION}. Start the "
-            "newer bridge that wrote it, or move the file away: only the list of past jobs is lost.",
-            reason="NEWER_FORMAT",
-        )
-    if version < SCHEMA_VERSION:
-        connection.executescript(f"BEGIN; {SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
-    connection.execute(LOOK_UP)
-
-
-def _set_aside(path: Path, aside: Path) -> None:
-    for suffix in ("", "-wal", "-shm"):
-        part = path.with_name(path.name + suffix)
-        if part.exists():
-            part.rename(aside.with_name(aside.name + suffix))
 
 
 def _enter(cursor: sqlite3.Cursor, record: JobRecord) -> JobRecord | None:

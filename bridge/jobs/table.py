@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,12 +11,14 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
-from bridge.core.errors import AlreadyExistsError, NotFoundError
+from bridge.core.errors import AlreadyExistsError, NotFoundError, ResourceExhaustedError
 from bridge.jobs.background import Background
 from bridge.jobs.job import Job
 from bridge.jobs.recorder import DiskRecorder
 from bridge.jobs.status import JobRecord, JobReport
 from bridge.jobs.store import JobStore
+
+_log = logging.getLogger(__name__)
 
 DEFAULT_KEEP = 100
 """Finished jobs that stay in memory, each with up to 10,000 reports; those in the store are found there."""
@@ -63,15 +66,24 @@ class Jobs:
         self._entering: dict[Request, asyncio.Future[Job | JobRecord]] = {}
         self._lock = threading.Lock()
 
-    async def create(self, new: NewJob) -> Job:
+    async def create(self, new: NewJob, *, on_disk: bool = True) -> Job:
         """Enter a job and return when it is on disk; use it as a context manager, whose end is the job's.
+
+        Without `on_disk` a job that the disk does not take is in memory alone.
 
         Raises:
             AlreadyExistsError: this user has an unfinished job of this id.
             ResourceExhaustedError: the disk does not take it.
         """
-        job = self._reserve(replace(new, request_id=""))
-        await self._enter(job)
+        new = replace(new, request_id="")
+        job = self._reserve(new, self._recorder)
+        try:
+            await self._enter(job)
+        except ResourceExhaustedError as error:
+            if on_disk:
+                raise
+            _log.warning("job %s (%s) goes on in memory alone: %s", job.id, job.name, error.message)
+            return self._reserve(new, None)
         return job
 
     async def create_once(self, new: NewJob) -> tuple[Job | JobRecord, bool]:
@@ -89,7 +101,7 @@ class Jobs:
             return await asyncio.shield(entering), False
         if (same := self._in_memory(*request)) is not None:
             return same, False
-        job = self._reserve(new)
+        job = self._reserve(new, self._recorder)
         entered = self._entering[request] = asyncio.get_running_loop().create_future()
         try:
             there = await self._enter(job)
@@ -217,11 +229,11 @@ class Jobs:
             await asyncio.to_thread(self._recorder.close)
             await asyncio.to_thread(self._store.close)
 
-    def _reserve(self, new: NewJob) -> Job:
+    def _reserve(self, new: NewJob, recorder: DiskRecorder | None) -> Job:
         job = Job(
             new.job_id or str(uuid.uuid4()), new.name, user=new.user, database=new.database,
             configuration=new.configuration, steps=new.steps, request_id=new.request_id, graph_name=new.graph_name,
-            recorder=self._recorder,
+            recorder=recorder,
         )  # fmt: skip
         key = (job.user, job.id)
         with self._lock:

@@ -343,3 +343,34 @@ def test_trainers_end_when_the_server_is_killed(target: Any, tmp_path: Path) -> 
     while any(one is not None and one.is_running() for one in family) and time.monotonic() < end:
         time.sleep(0.02)
     assert not any(one is not None and one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in family)
+
+
+async def test_a_full_disk_is_named_also_by_those_who_do_not_write_through_python(trainers: Trainers) -> None:
+    with pytest.raises(ResourceExhaustedError, match="disk is full") as caught:
+        await trainers.run(job(), targets.find_the_disk_full, {})
+    assert caught.value.reason == "DISK_FULL"
+
+
+def test_a_fork_server_that_still_loads_ends_with_its_server(tmp_path: Path) -> None:
+    """It would hold up the next server: what it loads takes longer than all else."""
+    sign = tmp_path / "loading"
+    (tmp_path / "endless.py").write_text(f"import time\nopen({str(sign)!r}, 'w')\nwhile True: time.sleep(1)\n")
+    program = (
+        "import sys, time; sys.path.insert(0, sys.argv[1]); from bridge.jobs.process import Trainers; "
+        "Trainers(['endless']).start(); print('started', flush=True); time.sleep(600)"
+    )
+    server = subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    assert server.stdout is not None
+    assert server.stdout.readline() == "started\n"
+    children = psutil.Process(server.pid).children()
+    (fork_server,) = [each for each in children if "forkserver" in " ".join(each.cmdline())]
+    try:
+        while not sign.exists():
+            time.sleep(0.05)
+        server.kill()
+        server.wait()
+        gone, _ = psutil.wait_procs([fork_server], timeout=30)
+        assert gone or fork_server.status() == psutil.STATUS_ZOMBIE
+    finally:
+        if fork_server.is_running():
+            fork_server.kill()

@@ -15,10 +15,12 @@ from pathlib import Path
 
 import pytest
 
-from bridge.core.errors import FailedPreconditionError
+from bridge.core.errors import FailedPreconditionError, ResourceExhaustedError
+from bridge.jobs import table_file
 from bridge.jobs.job import Job
 from bridge.jobs.status import JobReport, JobState
-from bridge.jobs.store import SCHEMA_VERSION, Change, JobStore
+from bridge.jobs.store import Change, JobStore
+from bridge.jobs.table_file import SCHEMA_VERSION
 
 KILLS = 20
 
@@ -139,6 +141,22 @@ async def test_a_damaged_file_is_set_aside_and_the_server_starts(
     store.close()
     (aside,) = [each for each in tmp_path.iterdir() if ".damaged-" in each.name]
     assert str(aside) in caplog.text
+
+
+def test_a_full_disk_is_no_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The table stays where it is, and the error says what to do."""
+    JobStore(path(tmp_path)).close()
+
+    def full(connection: sqlite3.Connection, path: Path) -> None:
+        error = sqlite3.OperationalError("database or disk is full")
+        error.sqlite_errorcode = sqlite3.SQLITE_FULL
+        raise error
+
+    monkeypatch.setattr(table_file, "_prepare", full)
+    with pytest.raises(ResourceExhaustedError, match="more space") as caught:
+        JobStore(path(tmp_path))
+    assert caught.value.reason == "DISK_FULL"
+    assert [each.name for each in tmp_path.iterdir() if "damaged" in each.name] == []
 
 
 async def test_a_newer_format_is_refused_and_left_alone(tmp_path: Path) -> None:

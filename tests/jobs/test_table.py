@@ -189,6 +189,20 @@ async def test_a_request_is_no_way_around_a_running_job_of_its_id(jobs: Jobs) ->
         await jobs.create_once(replace(NEW, job_id="nightly", request_id="nightly"))
 
 
+async def test_a_job_that_promises_nothing_goes_on_though_it_can_not_be_written(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk keeps no model from answering: the job is listed while it runs, and ends."""
+    assert jobs._store is not None
+    with monkeypatch.context() as full:
+        full.setattr(jobs._store, "_transaction", lambda: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+        job = await jobs.create(NEW, on_disk=False)
+        assert jobs.list("") == [job]
+        job.succeed()
+        await asyncio.wait_for(job.ended(), 10)
+    assert jobs._store.newest("", None, 9) == []
+
+
 async def test_a_job_that_can_not_be_written_is_not_started(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
     """A full disk refuses it in words, and leaves nothing of it; one at work ends all the same."""
     running = await create(jobs, "running")
