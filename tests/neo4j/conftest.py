@@ -6,12 +6,14 @@ Set BRIDGE_TEST_HOME to the home of a stack that is up already (`bridge up --hom
 from __future__ import annotations
 
 import os
+import shutil
 import uuid
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from bridge.runtime import WantedPorts
+from bridge.runtime.home import Checkout
 from bridge.runtime.local import Runtime
 from tests.neo4j.board import TRAIN, Board, make_board
 from tests.neo4j.scripts import Scripts
@@ -28,6 +30,10 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     runtime = Runtime(home, ports=WantedPorts(0, 0, 0), java_options=JAVA_OPTIONS)
     with ended_in_order(), pytest.MonkeyPatch.context() as patch:
         patch.setenv("BRIDGE_TRAINER_NICENESS", "0")  # a machine that is busy with tests has no time to spare for them
+        if not running:
+            recipes = tmp_path_factory.mktemp("recipes")  # to which tests may add their own
+            shutil.copytree(Checkout.here().recipes, recipes, dirs_exist_ok=True)
+            patch.setenv("BRIDGE_RECIPES", str(recipes))
         try:
             stack = Stack(runtime, runtime.status() if running else runtime.up())
             with stack.driver:
