@@ -39,17 +39,13 @@ class RecipeJobs:
 
     def conclude(self) -> None:
         """Say what the run made, and end its job as REJECTED if a version was."""
-        made = [each.record for each in self._seen.values() if each.record.model_version is not None]
-        for record in made:
-            assert record.model_version is not None
-            self._job.made(record.model_name, record.model_version)
-        rejected = [record for record in made if record.status.state is JobState.REJECTED]
+        records = [each.record for each in self._seen.values()]
+        for record in records:
+            if record.model_version is not None:
+                self._job.made(record.model_name, record.model_version)
+        rejected = [record.status for record in records if record.status.state is JobState.REJECTED]
         if rejected:
-            text = " ".join(
-                f"Version {each.model_version} of `{each.model_name}` does not serve: {each.status.error}"
-                for each in rejected
-            )
-            self._job.reject(text, rejected[0].status.reason)
+            self._job.reject(" ".join(status.error for status in rejected), rejected[0].reason)
 
     def cancel(self) -> None:
         """End the jobs that go on without their call."""

@@ -69,7 +69,8 @@ class Recipe:
 
     def begin(self, request_id: str, **parameters: object) -> Job:
         """Ask for a run; its model bears the recipe's name."""
-        return self.client.trainings.retrain(self.name, {"model": self.name, **parameters}, request_id=f"{self.name} {request_id}")
+        given = {"model": self.name, **parameters}
+        return self.client.trainings.retrain(self.name, given, request_id=f"{self.name} {request_id}")
 
     def ended(self, job: Job) -> Job:
         """Wait for the end of a run."""

@@ -1,0 +1,138 @@
+"""bridge/actions/retrain.py: recipes over gRPC, without a database; what became of what a recipe's CALLs made."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import grpc
+import pytest
+
+from bridge.actions.recipe_jobs import RecipeJobs
+from bridge.actions.retraining import Retraining
+from bridge.actions.services import Services
+from bridge.jobs.job import Job
+from bridge.jobs.status import JobState
+from bridge.jobs.table import Jobs, NewJob
+from bridge.retrain.account import Account
+from bridge.retrain.ledger import Ledger
+from bridge.retrain.recipes import Recipes
+from bridge.rpc.auth import Tokens
+from bridge.rpc.convert import to_map
+from bridge.rpc.server import Endpoint, Server
+from bridge.runtime.ports import pick_free
+from bridge.v1 import training_service_pb2 as wire
+from bridge.v1 import training_service_pb2_grpc as service
+
+MARK = "nightly_0123456789ab"
+
+
+@pytest.fixture
+async def stub(services: Services, tmp_path: Path) -> AsyncIterator[service.TrainingServiceStub]:
+    """A server with one recipe and an account at an address where no database is."""
+    (tmp_path / "nightly.cypher").write_text(":param topK => 1;\n// Look\nRETURN $topK;")
+    account = Account(f"bolt://127.0.0.1:{pick_free(1)[0]}")
+    ledger = Ledger(tmp_path / "ledger")
+    services = replace(services, retraining=Retraining(account, Recipes(tmp_path), ledger, services.jobs))
+    server = Server(services, Endpoint("127.0.0.1", 0, Tokens()))
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{await server.start()}") as channel:
+        yield service.TrainingServiceStub(channel)
+    await services.retraining.close()
+    await server.stop(timedelta(seconds=1))
+
+
+async def refused(call: grpc.aio.UnaryUnaryCall) -> tuple[grpc.StatusCode, str]:
+    with pytest.raises(grpc.aio.AioRpcError) as raised:
+        await call
+    return raised.value.code(), raised.value.details() or ""
+
+
+async def test_the_recipes_are_listed_with_their_parameters(stub: service.TrainingServiceStub) -> None:
+    """As the file on the server has them now."""
+    (found,) = (await stub.ListRecipes(wire.ListRecipesRequest())).recipes
+    assert (found.name, found.parameters) == ("nightly", to_map({"topK": 1}))
+
+
+async def test_without_an_account_the_missing_settings_are_named(channel: grpc.aio.Channel) -> None:
+    """A server that was told of no database runs no recipe."""
+    request = wire.RetrainRequest(recipe="nightly", request_id="one")
+    code, text = await refused(service.TrainingServiceStub(channel).Retrain(request))
+    assert code is grpc.StatusCode.FAILED_PRECONDITION
+    assert "BRIDGE_NEO4J_URI" in text
+
+
+@pytest.mark.parametrize(
+    ("request_", "code", "says"),
+    [
+        (wire.RetrainRequest(recipe="nightly"), grpc.StatusCode.INVALID_ARGUMENT, "`request_id` was empty"),
+        (wire.RetrainRequest(recipe="../x", request_id="1"), grpc.StatusCode.INVALID_ARGUMENT, "a recipe's name has"),
+        (wire.RetrainRequest(recipe="nightl", request_id="1"), grpc.StatusCode.NOT_FOUND, "Did you mean `nightly`?"),
+        (
+            wire.RetrainRequest(recipe="nightly", request_id="1", parameters=to_map({"topK": "many"})),
+            grpc.StatusCode.INVALID_ARGUMENT,
+            "must be of type `Integer`",
+        ),
+    ],
+)
+async def test_a_wrong_request_starts_nothing(
+    stub: service.TrainingServiceStub, request_: wire.RetrainRequest, code: grpc.StatusCode, says: str
+) -> None:
+    """Neither a job nor a connection."""
+    found, text = await refused(stub.Retrain(request_))
+    assert (found, says in text) == (code, True), text
+    assert not (await stub.ListJobs(wire.ListJobsRequest())).jobs
+
+
+async def test_a_database_that_does_not_answer_fails_the_job_and_the_cleaning_is_kept_for_later(
+    stub: service.TrainingServiceStub, tmp_path: Path
+) -> None:
+    """The text names the statement, and the setting to look at."""
+    asked = wire.RetrainRequest(recipe="nightly", request_id="one")
+    job = (await stub.Retrain(asked)).job
+    ended = (await stub.WaitJob(wire.WaitJobRequest(job=job.key))).job
+    assert (ended.state, ended.reason) == (wire.JOB_STATE_FAILED, "DATABASE_UNREACHABLE")
+    assert "stopped at statement 1 of 1 (Look): the database can not be reached" in ended.error
+    assert "BRIDGE_NEO4J_URI" in ended.error
+    assert len(Ledger(tmp_path / "ledger").marks()) == 1
+    assert (await stub.Retrain(asked)).job.key == job.key, "asked again, it is not run again"
+
+
+@pytest.fixture
+async def jobs() -> Jobs:
+    """A table in memory."""
+    return Jobs()
+
+
+async def entered(jobs: Jobs, graph: str) -> Job:
+    return await jobs.create(NewJob("gnn.train", "ada", "neo4j", steps=("read", "fit"), graph_name=graph))
+
+
+async def test_what_a_recipe_s_own_calls_report_is_its_jobs_report(jobs: Jobs) -> None:
+    """Each figure once, at the statement's share of the whole; others' jobs are not its own."""
+    job = await jobs.create(NewJob("retrain.nightly", "ada", "neo4j", steps=("Project", "Train")))
+    seen = RecipeJobs(job, MARK, jobs)
+    own, other = await entered(jobs, f"{MARK}_people"), await entered(jobs, "nightly")
+    async with seen.followed(1):
+        other.report(0, 0.1, figures={"loss": 9.0})
+        own.report(1, 0.0, "epoch 1", {"loss": 2.0})
+        own.report(1, 0.5, "epoch 2", {"loss": 1.0})
+    assert [each.figures["loss"] for each in job.history] == [2.0, 1.0]
+    assert (job.status.progress, job.status.detail) == (0.875, "gnn.train: fit epoch 2")
+
+
+@pytest.mark.parametrize(("rejected", "state"), [(False, JobState.SUCCEEDED), (True, JobState.REJECTED)])
+async def test_one_rejected_version_rejects_the_run(jobs: Jobs, rejected: bool, state: JobState) -> None:
+    """With its text and reason; a run whose versions all serve has succeeded."""
+    with await jobs.create(NewJob("retrain.nightly", "ada", "neo4j")) as job:
+        seen = RecipeJobs(job, MARK, jobs)
+        for name, worse in (("ratings", rejected), ("recommender", False)):
+            with await entered(jobs, MARK) as own:
+                async with seen.followed(0):
+                    own.made(name, 2)
+                    if worse:
+                        own.reject("It is worse.", "WORSE")
+        seen.conclude()
+    assert (job.state, job.record.model_name, job.record.model_version) == (state, "recommender", 2)
+    assert (job.status.error, job.status.reason) == (("It is worse.", "WORSE") if rejected else ("", ""))
