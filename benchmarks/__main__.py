@@ -14,6 +14,7 @@ from benchmarks import (
     projection,
     ranking,
     rating,
+    retrain,
     sage_article,
     sage_step,
     scripts,
@@ -40,6 +41,7 @@ SHORT: tuple[Benchmark, ...] = (
 LONG: tuple[Benchmark, ...] = (
     (sage_article.TITLE, sage_article.measure),
     (rating.TITLE, rating.measure),
+    (retrain.TITLE, retrain.measure),
     (node2vec_links.TITLE, node2vec_links.measure),
     (node2vec_gds.TITLE, node2vec_gds.measure),
     (memory.TITLE, memory.measure),
