@@ -73,7 +73,7 @@ def edited(path: Path, change: Callable[[bytes], bytes]) -> None:
     path.write_bytes(change(path.read_bytes()))
 
 
-def _truncated(folder: Path, weights: str) -> None:
+def truncated(folder: Path, weights: str) -> None:
     edited(folder / weights, lambda text: text[: len(text) // 2])
 
 
@@ -97,8 +97,8 @@ def _both(*steps: Callable[[Path, str], object]) -> Callable[[Path, str], None]:
     return do
 
 
-_with_nan = _of_arrays(lambda key, each: np.full_like(each, np.nan) if each.dtype.kind == "f" else each)
-_of_wrong_shape = _of_arrays(lambda key, each: each[:-1] if each.dtype.kind == "f" and each.ndim == 2 else each)
+with_nan = _of_arrays(lambda key, each: np.full_like(each, np.nan) if each.dtype.kind == "f" else each)
+of_wrong_shape = _of_arrays(lambda key, each: each[:-1] if each.dtype.kind == "f" and each.ndim == 2 else each)
 
 
 def _future(folder: Path, weights: str) -> None:
@@ -122,11 +122,11 @@ def _pipe(name: str | None = None) -> Callable[[Path, str], None]:
 
 
 DAMAGES: dict[str, Damage] = {
-    "truncated": Damage(_truncated, "bytes instead of"),
+    "truncated": Damage(truncated, "bytes instead of"),
     "a flipped bit": Damage(_flipped, "sha256 differs"),
-    "NaN": Damage(_with_nan, "sha256 differs"),
-    "NaN, hashed again": Damage(_both(_with_nan, rehashed), "not finite", found_at_load=True),
-    "wrong shape, hashed again": Damage(_both(_of_wrong_shape, rehashed), "no model can be made", found_at_load=True),
+    "NaN": Damage(with_nan, "sha256 differs"),
+    "NaN, hashed again": Damage(_both(with_nan, rehashed), "not finite", found_at_load=True),
+    "wrong shape, hashed again": Damage(_both(of_wrong_shape, rehashed), "no model can be made", found_at_load=True),
     "a missing file": Damage(lambda folder, weights: (folder / weights).unlink(), "is missing"),
     "a missing manifest": Damage(lambda folder, _: (folder / MANIFEST_NAME).unlink(), "no manifest"),
     "bad JSON": Damage(lambda folder, _: edited(folder / MANIFEST_NAME, lambda text: text[:-9]), "no manifest"),

@@ -64,8 +64,10 @@ async def _filled(starter: Cradle, folder: Path) -> list[str]:
         known = {model: await _answers(channel, model) for model in MODELS}
     for left in LEFT:
         for model in MODELS:
-            fill(folder, left)
+            free(folder)
             async with server.channel() as channel:
+                await _answers(channel, model)  # its projection has been read before
+                fill(folder, left)
                 faults += [f"{left} bytes left, {model}: {text}" for text in await _refused(channel, model, known)]
         server.kill()
         try:
@@ -88,6 +90,8 @@ async def _filled(starter: Cradle, folder: Path) -> list[str]:
     if left_over := [str(path) for path in folder.glob("data/staging/*")]:
         faults.append(f"left in staging: {left_over}")
     log.unlink()
+    for text in faults:
+        say(text)
     return faults
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from bridge.jobs.job import HISTORY_LENGTH
 from bridge.jobs.record_rows import COLUMNS, to_record, to_row, to_update
 from bridge.jobs.status import FINISHED, JobRecord, JobReport, JobState, Outcome
-from bridge.jobs.table_file import not_written, open_table
+from bridge.jobs.table_file import open_table
 
 INSERT = f"""
 INSERT INTO jobs ({", ".join(COLUMNS)}) VALUES ({", ".join(f":{name}" for name in COLUMNS)})
@@ -42,7 +42,7 @@ FORGET = "DELETE FROM history WHERE number <= ? AND job = (SELECT number FROM jo
 SETTLE = f"""
 UPDATE jobs SET state = '{JobState.FAILED}', error = ?, reason = 'SERVER_RESTARTED', finished_millis = ?,
     request_id = CASE WHEN accepted THEN request_id END
-WHERE finished_millis IS NULL
+WHERE finished_millis IS NULL AND number <= ?
 """
 
 RESTARTED = (
@@ -80,18 +80,20 @@ class JobStore:
 
         Raises:
             FailedPreconditionError: a newer bridge has written it.
-            ResourceExhaustedError: the disk is full, or fails.
+            ResourceExhaustedError: the disk is so full, or fails, that the file can not even be opened.
         """
         self._path = path
         self._days = days
         self._lock = threading.Lock()
+        self._outcome = outcome
         self._connection = open_table(path)
+        (self._left,) = self._connection.execute("SELECT max(number) FROM jobs").fetchone()
+        """The last job of the servers before; None when there is none, or all of them have ended."""
         try:
-            self._settle(outcome)
+            self._settle()
             self.prune()
-        except sqlite3.DatabaseError as error:
-            self._connection.close()
-            raise not_written(path, error) from error
+        except sqlite3.OperationalError as error:  # a full disk keeps no model from answering
+            _log.error("jobs that were at work when the server stopped are ended with the next write: %s", error)
 
     def write(self, entering: Sequence[JobRecord], changes: Sequence[Change]) -> list[JobRecord | None]:
         """Enter new jobs, then note what became of jobs: all of it, or nothing if this raises.
@@ -102,6 +104,7 @@ class JobStore:
         Raises:
             sqlite3.Error: the disk is full, or fails.
         """
+        self._settle()
         with self._transaction() as cursor:
             found = [_enter(cursor, record) for record in entering]
             for change in changes:
@@ -165,17 +168,20 @@ class JobStore:
         with self._lock:
             self._connection.close()
 
-    def _settle(self, outcome: Callable[[JobRecord], Outcome | None]) -> None:
-        """End the jobs of a server that is no more."""
-        unfinished = self._records("WHERE finished_millis IS NULL", {})
-        known = [(record, found) for record in unfinished if (found := outcome(record)) is not None]
+    def _settle(self) -> None:
+        """End the jobs of servers that are no more, once."""
+        if self._left is None:
+            return
+        unfinished = self._records("WHERE finished_millis IS NULL AND number <= :last", {"last": self._left})
+        known = [(record, found) for record in unfinished if (found := self._outcome(record)) is not None]
         with self._transaction() as cursor:
             for record, found in known:
                 _update(cursor, Change(_ended(record, found)))
                 _log.warning("job %s was at work when the server stopped; it is %s", record.id, found.state)
-            cursor.execute(SETTLE, (RESTARTED, _now_millis()))
+            cursor.execute(SETTLE, (RESTARTED, _now_millis(), self._left))
             if cursor.rowcount:
                 _log.warning("%d jobs were at work when the server stopped; they are FAILED", cursor.rowcount)
+        self._left = None
 
     def _records(self, where: str, given: dict[str, Any]) -> list[JobRecord]:
         with self._lock:

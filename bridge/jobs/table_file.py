@@ -48,15 +48,14 @@ def open_table(path: Path) -> sqlite3.Connection:
         return _open(path)
     except sqlite3.DatabaseError as error:
         if not _is_damage(error):
-            raise not_written(path, error) from error
+            raise _not_written(path, error) from error
         aside = path.with_name(f"{path.name}.damaged-{time.time_ns()}")
         _log.error("%s can not be read (%s); it is now %s, and the table of jobs begins anew", path, error, aside)
         _set_aside(path, aside)
         return _open(path)
 
 
-def not_written(path: Path, error: sqlite3.DatabaseError) -> ResourceExhaustedError:
-    """Return the error for a table that is as it was, on a disk that does not take what is to be written."""
+def _not_written(path: Path, error: sqlite3.DatabaseError) -> ResourceExhaustedError:
     return ResourceExhaustedError(
         f"The table of jobs {path} can not be opened: {error}. Nothing of it is lost. Give its disk more space, let "
         "the server's user write to its folder, then start the server again.",

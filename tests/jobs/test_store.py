@@ -159,6 +159,24 @@ def test_a_full_disk_is_no_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert [each.name for each in tmp_path.iterdir() if "damaged" in each.name] == []
 
 
+async def test_on_a_full_disk_the_jobs_left_unfinished_end_with_the_next_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The store opens all the same; a job entered since is not taken for one of them."""
+    store = JobStore(path(tmp_path))
+    store.write([Job("left", "gnn.train").record], [])
+    store.close()
+    with monkeypatch.context() as full:
+        error = sqlite3.OperationalError("database or disk is full")
+        full.setattr(JobStore, "_transaction", lambda self: (_ for _ in ()).throw(error))
+        store = JobStore(path(tmp_path))
+    store.write([Job("new", "gnn.train").record], [])
+    store.write([Job("newer", "gnn.train").record], [])
+    states = {record.id: record.status.state for record in store.newest("", None, 9)}
+    assert states == {"left": JobState.FAILED, "new": JobState.QUEUED, "newer": JobState.QUEUED}
+    store.close()
+
+
 async def test_a_newer_format_is_refused_and_left_alone(tmp_path: Path) -> None:
     store = JobStore(path(tmp_path))
     store._connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
