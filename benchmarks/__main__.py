@@ -7,6 +7,10 @@ import sys
 from collections.abc import Callable, Iterable
 
 from benchmarks import (
+    damage,
+    damaged_candidates,
+    full_disk,
+    kills,
     latency,
     memory,
     node2vec_gds,
@@ -14,11 +18,13 @@ from benchmarks import (
     projection,
     ranking,
     rating,
+    request_ids,
     retrain,
     sage_article,
     sage_step,
     scripts,
     server_memory,
+    swaps,
     walks,
     write,
 )
@@ -45,6 +51,12 @@ LONG: tuple[Benchmark, ...] = (
     (node2vec_links.TITLE, node2vec_links.measure),
     (node2vec_gds.TITLE, node2vec_gds.measure),
     (memory.TITLE, memory.measure),
+    (kills.TITLE, kills.measure),
+    (damage.TITLE, damage.measure),
+    (damaged_candidates.TITLE, damaged_candidates.measure),
+    (full_disk.TITLE, full_disk.measure),
+    (swaps.TITLE, swaps.measure),
+    (request_ids.TITLE, request_ids.measure),
 )
 
 
