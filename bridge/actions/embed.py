@@ -14,7 +14,7 @@ from bridge.actions.embed_config import (
     EmbedWriteConfig,
     EmbedWriteRow,
 )
-from bridge.actions.embedding import Embedded, embedded_nodes
+from bridge.actions.embedding import Embedded, embedded_labels, embedded_nodes
 from bridge.actions.gnn_fit import SERVED
 from bridge.actions.hosted import answering_version
 from bridge.actions.jobs import effective, running_job
@@ -28,6 +28,7 @@ from bridge.core.columns import Column
 from bridge.core.errors import Faults, InvalidArgumentError
 from bridge.core.graph import Graph
 from bridge.core.procedure import Procedure
+from bridge.registry.manifest import Manifest
 from bridge.registry.version import Version
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ async def embed(request: EmbedConfig, call: Call, services: Services) -> None:
     """Look the nodes up, or compute their embeddings, and hand them out."""
     graph = await call.describe()
     version = await answering_version(request, call, services)
-    _check(request, graph)
+    _check(request, graph, version.manifest)
     async with running_job("embed", request, STEPS, call, services) as job:
         found = await embedded_nodes(request, version, graph, call, services)
         chosen = _chosen(request, found)
@@ -92,11 +93,11 @@ def _vectors(chosen: list[Embedded]) -> Vectors:
     return {each.nodes.label: (each.nodes.ids[each.known], each.vectors[each.known]) for each in chosen}
 
 
-def _check(request: EmbedConfig, graph: Graph) -> None:
+def _check(request: EmbedConfig, graph: Graph, manifest: Manifest) -> None:
     faults = Faults()
     labels: list[str] = []
     with faults:
-        labels = labels_of(graph, request.node_labels)
+        labels = _labels(request, graph, manifest)
     if isinstance(request, EmbedMutateConfig):
         refuse_existing(graph, labels, request.mutate_property, faults)
     if isinstance(request, EmbedWriteConfig):
@@ -104,22 +105,28 @@ def _check(request: EmbedConfig, graph: Graph) -> None:
     faults.raise_if_any()
 
 
-def _chosen(request: EmbedConfig, found: list[Embedded]) -> list[Embedded]:
-    """Keep the labels asked for.
+def _labels(request: EmbedConfig, graph: Graph, manifest: Manifest) -> list[str]:
+    """Return the labels whose nodes are asked for.
 
     Raises:
-        InvalidArgumentError: the model has no embeddings of one of them.
+        InvalidArgumentError: one of them is not in the projection, or the model has no embeddings of it.
     """
+    available = embedded_labels(manifest)
     if ALL in request.node_labels:
-        return found
-    available = [each.nodes.label for each in found]
-    if lacking := [label for label in request.node_labels if label not in available]:
+        return [label for label in available if label in graph.labels]
+    labels = labels_of(graph, request.node_labels)
+    if lacking := [label for label in labels if label not in available]:
         raise InvalidArgumentError(
             f"The model `{request.model_name}` has no embeddings of {quoted(lacking)}. It has them of "
             f"{quoted(available)}: name these in `nodeLabels`, or leave it out.",
             reason="NOT_EMBEDDED",
         )
-    return [each for each in found if each.nodes.label in request.node_labels]
+    return labels
+
+
+def _chosen(request: EmbedConfig, found: list[Embedded]) -> list[Embedded]:
+    """Keep the labels asked for."""
+    return [each for each in found if ALL in request.node_labels or each.nodes.label in request.node_labels]
 
 
 EMBED = (

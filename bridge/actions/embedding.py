@@ -36,6 +36,13 @@ class Embedded:
     """bool [N]; False for a node that the model knows nothing of."""
 
 
+def embedded_labels(manifest: Manifest) -> list[str]:
+    """Return the labels that a version has vectors for, sorted."""
+    if manifest.target is None:
+        return sorted(manifest.graph.node_counts)
+    return sorted({manifest.target.source_label, manifest.target.target_label})
+
+
 async def embedded_nodes(
     request: ModelConfig, version: Version, graph: Graph, call: Call, services: Services
 ) -> list[Embedded]:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.actions.embed_config import SimilarConfig, SimilarRow
 from bridge.actions.embedding import Embedded, embedded_nodes
 from bridge.actions.hosted import answering_version
 from bridge.actions.jobs import running_job
 from bridge.actions.reading import quoted
+from bridge.actions.similar_config import SimilarConfig, SimilarRow
 from bridge.core.call import Call
 from bridge.core.columns import Column
 from bridge.core.errors import FailedPreconditionError, InvalidArgumentError

@@ -104,6 +104,20 @@ async def test_bad_input_is_told_what_is_allowed(
     assert text in str(raised.value)
 
 
+async def test_labels_that_the_model_lacks_are_told_before_any_work(
+    hosted: Database, channel: grpc.aio.Channel
+) -> None:
+    """Together with what else is wrong; and what such a label has already is no hindrance for the others."""
+    with pytest.raises(CallError, match=r"no embeddings of \['Tag'\]"):
+        await embed(hosted, channel, "mutate", nodeLabels=["Tag", "Film"], mutateProperty="vec")
+    assert hosted.questions == ["describe"]
+    for node in hosted.nodes:
+        if node.label == "Tag":
+            node.projected["vec"] = 1.0
+    (row,) = await embed(hosted, channel, "mutate", mutateProperty="vec")
+    assert row["nodePropertiesWritten"] == USERS + FILMS
+
+
 async def test_nothing_is_written_where_nothing_can_be(hosted: Database, channel: grpc.aio.Channel) -> None:
     hosted.can_write = False
     with pytest.raises(CallError, match="does not support `write` execution mode"):
