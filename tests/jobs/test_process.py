@@ -179,6 +179,17 @@ async def test_a_job_that_does_not_see_the_flag_is_ended_by_signal_with_all_it_s
     await until(lambda: not psutil.pid_exists(helper) or psutil.Process(helper).status() == psutil.STATUS_ZOMBIE)
 
 
+async def test_a_run_that_takes_too_long_is_ended_and_its_job_can_go_on(trainers: Trainers) -> None:
+    """The next run of the same job is as if nothing had been."""
+    one = job()
+    with pytest.raises(TrainerFailedError, match=r"took more than the 0\.5 s that it may") as caught:
+        await asyncio.wait_for(trainers.run(one, targets.ignore_the_flag, {}, most_seconds=0.5), 60)
+    assert caught.value.reason == "TRAINER_OVERDUE"
+    assert trainers_alive() == []
+    assert not one.cancel_requested
+    assert (await trainers.run(one, targets.echo, {"a": 1}, most_seconds=60))["spec"] == {"a": 1}
+
+
 async def test_cancelling_the_awaiting_task_ends_the_process_first(trainers: Trainers) -> None:
     """A client that is gone leaves no trainer behind: asyncio's cancellation comes through after the reaping."""
     one = job()

@@ -14,7 +14,14 @@ from safetensors.numpy import load_file, save_file
 from bridge.core.columns import Column
 from bridge.core.projection import Projection
 from bridge.projection.columns import canonical
-from bridge.projection.content import Difference, compare, content_hashes
+from bridge.projection.content import (
+    Difference,
+    compare,
+    content_hashes,
+    identity_hashes,
+    pair_hashes,
+    seen_hashes,
+)
 
 from .graphs import nodes, ratings, raw, relationships
 
@@ -142,3 +149,19 @@ def test_a_label_that_is_new_or_gone_is_counted_whole() -> None:
 
 def test_a_projection_without_nodes_has_no_differences() -> None:
     assert difference(films([]), films([])) == {("node", "Film"): Difference(0, 0, 0, 0, 0)}
+
+
+def test_what_was_seen_is_all_that_was_not_held_out() -> None:
+    """Of a pair with two relationships, one of which was held out, the other was seen; another type is another."""
+    twice = [*ROWS, ("ann", 1, 2.0, 14.0)]
+    projection = ratings(twice)
+    users, movies = projection.relationships["User", "RATED", "Movie"].edge_index
+    hashes = pair_hashes(projection, "User", "Movie", users, movies)
+    pairs = list(zip(users.tolist(), movies.tolist(), strict=True))
+    first, other = pairs.index((0, 0)), pairs.index((2, 2))
+    held_out = identity_hashes({"RATED": hashes[[other, first]]})
+    seen = seen_hashes(content_hashes(projection), held_out, "RATED")
+    assert len(seen) == 3
+    assert np.isin(hashes, seen).tolist() == [pair != (2, 2) for pair in pairs]
+    assert len(seen_hashes(content_hashes(projection), held_out, "LIKED")) == 0
+    assert len(seen_hashes(content_hashes(projection), {})) == 4

@@ -11,8 +11,9 @@ from bridge.core.errors import FailedPreconditionError
 from bridge.core.homogeneous import HomogeneousGraph
 from bridge.core.projection import Projection
 from bridge.projection.columns import canonical
+from bridge.projection.content import content_hashes, seen_hashes
 from bridge.projection.homogeneous import HomogeneousView, homogeneous
-from bridge.projection.link_splits import LinkSplit, hold_out_links
+from bridge.projection.link_splits import LinkSplit, are_among, held_out_hashes, hold_out_links
 from tests.projection.graphs import nodes, raw, relationships
 
 Pair = tuple[str, str]
@@ -116,3 +117,19 @@ def test_a_split_with_nothing_on_one_side_is_refused(fraction: float, text: str)
     """The error says how many there were."""
     with pytest.raises(FailedPreconditionError, match=text):
         split_of(people([(0, 1), (1, 2), (2, 3)]), fraction=fraction)
+
+
+def test_links_that_a_training_learned_from_are_told_from_those_it_did_not() -> None:
+    """In a graph that has grown since, whichever way round: what was held out then was not, nor is what is new."""
+    before = people(some_pairs(share=0.4))
+    view, split = split_of(before)
+    seen = seen_hashes(content_hashes(before), held_out_hashes(before, view, split.held_out))
+    after = people(some_pairs(share=0.7))  # the same draws with a higher share: the old pairs and more
+    later, _ = split_of(after)
+    learned = {pair for pair in directed_links(split.train) if pair[0] < pair[1]}
+    pairs = sorted(pair for pair in directed_links(later.graph) if pair[0] < pair[1])
+    ends = tuple(np.array(column, dtype=np.int32) for column in zip(*pairs, strict=True))
+    assert 0 < len(learned) < len(pairs)
+    for one, other in (ends, ends[::-1]):
+        found = are_among(after, later, (one, other), seen)
+        assert found.tolist() == [pair in learned for pair in pairs]

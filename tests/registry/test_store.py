@@ -18,7 +18,7 @@ from bridge.core.errors import (
 )
 from bridge.registry import files
 from bridge.registry.manifest import MANIFEST_NAME, Manifest
-from bridge.registry.store import Store
+from bridge.registry.store import ChampionMovedError, Store
 from bridge.registry.version import open_version
 
 from .examples import FILE, manifest, publish, write_arrays
@@ -286,3 +286,19 @@ def test_a_version_in_a_place_that_is_not_its_own_is_refused(tmp_path: Path) -> 
     path.rename(target / "1")
     with pytest.raises(DamagedError, match="is version 1 of `ratings`"):
         store.resolve("neo4j", "copied")
+
+
+def test_nothing_is_published_by_a_comparison_with_a_champion_that_is_none_any_more(tmp_path: Path) -> None:
+    """The files stay staged, to be compared again and published then; one compared with the champion goes through."""
+    store = Store(tmp_path)
+    assert store.champion("neo4j", "ratings") is None
+    publish(store)
+    staging = store.stage()
+    write_arrays(staging)
+    for stale in (None, 2):
+        with pytest.raises(ChampionMovedError, match="Version 1 of `ratings` became `champion`"):
+            store.publish(staging, manifest(), champion=stale)
+    assert store.versions("neo4j", "ratings") == [1]
+    kept = store.publish(staging, manifest(), promote=False, champion=1)
+    assert (kept.number, store.champion("neo4j", "ratings")) == (2, 1)
+    assert not staging.exists()
