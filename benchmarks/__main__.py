@@ -10,6 +10,7 @@ from benchmarks import (
     damage,
     damaged_candidates,
     full_disk,
+    gate,
     kills,
     latency,
     memory,
@@ -57,6 +58,7 @@ LONG: tuple[Benchmark, ...] = (
     (full_disk.TITLE, full_disk.measure),
     (swaps.TITLE, swaps.measure),
     (request_ids.TITLE, request_ids.measure),
+    (gate.TITLE, gate.measure),
 )
 
 

@@ -16,7 +16,7 @@ from bridge.jobs.job import Job
 from bridge.jobs.status import JobState
 from bridge.jobs.worker import Target
 from bridge.registry.manifest import Manifest
-from bridge.registry.store import ANY, ChampionMovedError
+from bridge.registry.publisher import ANY, ChampionMovedError
 from bridge.registry.version import Version
 
 if TYPE_CHECKING:

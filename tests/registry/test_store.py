@@ -18,7 +18,8 @@ from bridge.core.errors import (
 )
 from bridge.registry import files
 from bridge.registry.manifest import MANIFEST_NAME, Manifest
-from bridge.registry.store import ChampionMovedError, Store
+from bridge.registry.publisher import ChampionMovedError
+from bridge.registry.store import Store
 from bridge.registry.version import open_version
 
 from .examples import FILE, manifest, publish, write_arrays
