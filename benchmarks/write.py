@@ -1,9 +1,11 @@
 """100,000 RECOMMENDED relationships written, beside GDS writing the same pairs with as many properties.
 
 Ours: the time of `bridge.recommend.write` less that of `bridge.recommend.stream`, which reads and scores the same but
-writes nothing; commit is inside. What is left includes asking the store for links made since the projection, which GDS
-does not do. GDS's: the time of `gds.graph.relationshipProperties.write`, from an in-memory graph of the very pairs that
-ours wrote, with five numbers each for our score, rank, modelName, modelVersion and createdAt.
+writes nothing; commit is inside. It is what writing adds: one block of sources is scored while the one before it is
+written, so the two overlap where there is a core for each. What is left includes asking the store for links made since
+the projection, which GDS does not do. GDS's: the time of `gds.graph.relationshipProperties.write`, from an in-memory
+graph of the very pairs that ours wrote, with five numbers each for our score, rank, modelName, modelVersion and
+createdAt.
 """
 
 from __future__ import annotations
