@@ -14,6 +14,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 CANNOT_CACHE = "no locator available"
+OPTIONS: Any = {"nogil": True, "fastmath": {"reassoc", "contract"}, "error_model": "numpy"}
+"""Sums in any order, and no look at every divisor whether it is zero: both would keep loops from being vectorised."""
 
 
 def compiled(function: Callable[P, R]) -> Callable[P, R]:
@@ -22,12 +24,12 @@ def compiled(function: Callable[P, R]) -> Callable[P, R]:
     Threads come from Python: the thread pools of numba's own `prange` do not survive a fork, and trainers are forked.
     """
     try:
-        cached: Callable[P, R] = numba.njit(nogil=True, cache=True, fastmath={"reassoc", "contract"})(function)
+        cached: Callable[P, R] = numba.njit(cache=True, **OPTIONS)(function)
         return cached
     except RuntimeError as error:
         if CANNOT_CACHE not in str(error):
             raise
-        in_memory: Callable[P, R] = numba.njit(nogil=True, fastmath={"reassoc", "contract"})(function)
+        in_memory: Callable[P, R] = numba.njit(**OPTIONS)(function)
         return in_memory
 
 

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
+from threadpoolctl import threadpool_limits
 
 from bridge.core.config import Config, NonNegativeFloat, PositiveFloat, PositiveInt
 from bridge.core.errors import FailedPreconditionError
 from bridge.core.homogeneous import HomogeneousGraph, homogeneous_from_edges
 from bridge.core.progress import Progress, part, silent
-from bridge.models.skip_gram import PLACES_AT_ONCE, SkipGram, SkipGramSettings, padded
+from bridge.models.skip_gram import PLACES_AT_ONCE, ROUND_ROWS, SkipGram, SkipGramSettings, padded
 from bridge.models.walks import Bias, KeptWalks, Walker
 
 KEPT_WALK_BYTES = 1 << 30
@@ -65,7 +65,7 @@ class Node2VecHyperparameters(Config):
     """Where vectors start: NORMALIZED between ±1 / embeddingDimension, UNIFORM between ±1."""
     iterations: PositiveInt = 1
     """Passes over the (target, context) pairs of all walks; windows and noise are drawn anew in each."""
-    initial_learning_rate: PositiveFloat = 0.4
+    initial_learning_rate: PositiveFloat = 0.6
     """Step size at the start. GDS has 0.025, of plain gradient descent; here AdaGrad divides each node's steps by the
     root of its squared gradients so far, to which a greater one belongs."""
     min_learning_rate: PositiveFloat = 0.01
@@ -149,32 +149,19 @@ class Node2Vec:
                 reason="NOTHING_TO_LEARN",
             )
         walks = KeptWalks(walker, hyperparameters.walks_per_node, KEPT_WALK_BYTES)
-        degrees = graph.degrees + np.bincount(graph.indices, minlength=graph.node_count)
-        with ThreadPoolExecutor(threads, "node2vec") as pool:
-            learner = SkipGram(walks, degrees, hyperparameters.skip_gram(), seed=seed, pool=pool, threads=threads)
+        # One thread a product: the pool's threads share the processor already.
+        with threadpool_limits(1, "blas"), ThreadPoolExecutor(threads, "node2vec") as pool:
+            settings = hyperparameters.skip_gram()
+            learner = SkipGram(walks, graph.node_count, settings, seed=seed, pool=pool, threads=threads)
             learner.count(part(progress, 0, WALKS_SHARE))
             walked = time.perf_counter()
             losses = learner.train(part(progress, WALKS_SHARE, 1))
-        embedded = learner.counts[learner.blocks.row_of] > 0
+        embedded = learner.counts > 0
         vectors = learner.vectors()
         vectors[~embedded] = 0
         model = cls(vectors, embedded, hyperparameters)
         seconds = {"walks": walked - began, "skipGram": time.perf_counter() - walked}
         return Node2VecFit(model, losses, walks.count, seconds)
-
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return the vectors, and which nodes have one."""
-        return {"vectors": self.vectors, "embedded": self.embedded}
-
-    def meta(self) -> dict[str, Any]:
-        """Return the hyperparameters."""
-        return {"hyperparameters": self.hyperparameters.effective()}
-
-    @classmethod
-    def load(cls, arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any]) -> Self:
-        """Make the model again of what `arrays` and `meta` returned."""
-        hyperparameters = Node2VecHyperparameters.parse(meta["hyperparameters"])
-        return cls(np.asarray(arrays["vectors"]), np.asarray(arrays["embedded"], dtype=bool), hyperparameters)
 
 
 def estimate_bytes(
@@ -192,6 +179,7 @@ def estimate_bytes(
     starts = (min(node_count, relationship_count), node_count)
     kept_least, kept_most = (walks * count if walks * count <= KEPT_WALK_BYTES else 0 for count in starts)
     base = tables + graph + node_count * BYTES_PER_NODE + step
+    kept_most += 2 * ROUND_ROWS * 4 * (padded(dimension) + 1)  # gradients, and the last group's that exceeds the round
     least, most = base + kept_least, base + kept_most + 12 * relationship_count + threads * (2 << 20) + PROCESS_BYTES
     building = relationship_count * np.array(BUILD_BYTES)
     return max(least, int(building[0])), max(most, int(building[1]))

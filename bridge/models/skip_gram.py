@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
@@ -17,24 +18,30 @@ from bridge.models import skip_gram_kernels as kernels
 from bridge.models.walk_kernels import alias_tables
 from bridge.models.walks import SEED_MASK
 
-SHARED_NOISE, SHARED_NOISE_OF_LARGE = 8, 4
-"""Noise contexts that the contexts of a target share, in multiples of `negativeSamplingRate`."""
-SHARING, SHARING_OF_LARGE = 1, 16
-"""Targets in a row that share them."""
+TILE, MOST_TILE = 32, 256
+"""Places that learn as one product of matrices: the window's greatest reach, but no fewer than the first and no more
+than the second."""
 LARGE = 10_000
 """From so many nodes on vectors are far from the processor's caches, where noise costs most of the time."""
+NOISE_OF_SMALL, NOISE_OF_LARGE = 12, 4
+"""Noise contexts that the places of a group of tiles share, in multiples of `negativeSamplingRate`."""
+TOGETHER_OF_SMALL, TOGETHER_OF_LARGE = 1, 4
+"""Tiles of a group."""
+MOST_NOISE = 1024
+"""Noise contexts of a group at most; each then weighs more."""
+ROUND_SHARE = 0.5
+"""Places of a round by nodes of the graph: the more, the older are the vectors that gradients are taken at."""
+ROUND_ROWS = 1 << 14
+"""Gradients of rows that a round keeps before they are applied; about as many as the processor's caches hold."""
 LANES = 16
 """Vectors are padded to a multiple of it, so that no loop has a remainder."""
 PLACES_AT_ONCE = 1 << 15
-"""Most places of walks between two reports of progress, with vectors of `USUAL_WIDTH`."""
-USUAL_WIDTH = 128
+"""Most places of walks between two reports of progress."""
 ALIKE = 1e-5
 """Unit vectors no further apart than this are a collapsed embedding."""
 WINDOWS, NOISE, START = range(3)
 """What a random stream is for."""
 ROWS_AT_ONCE = 1 << 14
-LEAST_STEPS = 32
-"""Parts of a pass at least, while there are so many walks: so often all blocks meet."""
 
 
 class WalkSource(Protocol):
@@ -67,46 +74,49 @@ class SkipGramSettings:
 
 
 @dataclass(frozen=True)
-class Blocks:
-    """Rows of the vector tables: nodes in blocks of about equal share of the visits, block after block."""
+class Places:
+    """The places of some walks that take part, in tiles of neighbours and groups of tiles that share their noise."""
 
-    row_of: NDArray[np.int32]
-    """int32 [N]; the row of each node."""
-    block_of: NDArray[np.uint8]
-    """uint8 [N]; the block of each row."""
-    ends: NDArray[np.int64]
-    """int64 [P + 1]; block b has rows `ends[b]` to `ends[b + 1] - 1`."""
+    nodes: NDArray[np.int32]
+    """int32 [places]."""
+    spots: NDArray[np.int64]
+    """int64 [places]; where each is, walks being farther apart than any window reaches."""
+    reach: NDArray[np.int32]
+    """int32 [places]; how far each looks."""
+    bounds: NDArray[np.int64]
+    """int64 [tiles, 4]; first and last of the places, first and last of those in reach, each last one exclusive."""
+    offsets: NDArray[np.int64]
+    """int64 [groups + 1]; rows of the table that the groups before each take a gradient for."""
+    seed: np.uint64
+    """Of the noise, with the number of the group."""
 
-    @classmethod
-    def of(cls, degrees: NDArray[np.int64]) -> Blocks:
-        """Deal the nodes out by degree. The number of blocks depends on the graph alone."""
-        count = block_count(len(degrees))
-        order = np.argsort(-degrees, kind="stable")
-        block_of_node = np.empty(len(degrees), np.int64)
-        block_of_node[order] = np.arange(len(degrees)) % count
-        nodes = np.argsort(block_of_node, kind="stable")
-        row_of = np.empty(len(degrees), np.int32)
-        row_of[nodes] = np.arange(len(degrees), dtype=np.int32)
-        ends = np.concatenate([[0], np.cumsum(np.bincount(block_of_node, minlength=count))])
-        return cls(row_of, block_of_node[nodes].astype(np.uint8), ends.astype(np.int64))
-
-
-def block_count(node_count: int) -> int:
-    """Say how many threads a graph can use: P."""
-    return 1 if node_count < 64 else 4
+    def rounds(self, most_places: int, together: int) -> Iterator[tuple[int, int]]:
+        """Cut the groups where a round has enough places or rows: first group, and the one after the last."""
+        groups = len(self.offsets) - 1
+        ends = self.bounds[np.minimum(np.arange(1, groups + 1) * together, len(self.bounds)) - 1, 1]
+        first = 0
+        while first < groups:
+            places = most_places + (ends[first - 1] if first else 0)
+            last = min(
+                np.searchsorted(ends, places, "right"),
+                np.searchsorted(self.offsets, self.offsets[first] + ROUND_ROWS, "right") - 1,
+            )
+            last = max(first + 1, int(last))
+            yield first, last
+            first = last
 
 
 class SkipGram:
     """Two vectors per node, learned from walks: u as target, v as context; a pair scores σ(u · v - offset).
 
-    Threads share nothing: in round r of a step, task i takes the targets of block i with the contexts of block
-    (i + r) mod P, and draws its noise from those. So no lock is needed, and any number of threads gives equal bytes.
+    In each round the threads take gradients at vectors that stay as they are, then add them up, each thread for nodes
+    of its own and in the order of the walks. So no lock is needed, and any number of threads gives equal bytes.
     """
 
     def __init__(
         self,
         walks: WalkSource,
-        degrees: NDArray[np.int64],
+        node_count: int,
         settings: SkipGramSettings,
         *,
         seed: int,
@@ -114,31 +124,38 @@ class SkipGram:
         threads: int,
     ) -> None:
         self.settings = settings
-        self.blocks = Blocks.of(degrees)
-        self.counts = np.zeros(len(degrees), np.int64)
-        """int64 [N]; visits by row, once `count` has run."""
+        self.counts = np.zeros(node_count, np.int64)
+        """int64 [N]; visits by node, once `count` has run."""
         self._walks, self._pool, self._threads = walks, pool, threads
         self._seed = seed & SEED_MASK
-        self._table = kernels.softplus_table()
-        rng = np.random.default_rng([self._seed, START])
-        self.targets, self.contexts = (_start(rng, len(degrees), settings) for _ in range(2))
-        """float32 [N, width] by row; columns from `dimension` on are zero."""
-        self._target_squares, self._context_squares = (np.zeros(len(degrees), np.float32) for _ in range(2))
+        self._table = _start(np.random.default_rng([self._seed, START]), 2 * node_count, settings)
+        self.targets, self.contexts = self._table[0::2], self._table[1::2]
+        """float32 [N, width] by node; columns from `dimension` on are zero."""
+        large = node_count >= LARGE
+        noise = NOISE_OF_LARGE if large else NOISE_OF_SMALL
+        self._negatives = min(MOST_NOISE, noise * settings.negative_rate)
+        self._together = TOGETHER_OF_LARGE if large else TOGETHER_OF_SMALL
+        self._squares = np.zeros(2 * node_count, np.float32)
+        self._firsts = np.full(2 * node_count, -1, np.int32)
+        self._keys, self._steps = np.empty(0, np.int32), np.empty((0, self._table.shape[1]), np.float32)
 
     def count(self, progress: Progress) -> None:
         """Count the visits of every node, from which noise is drawn and frequent nodes are thinned out."""
-        for first, count in self._steps():
-            kernels.visits(self._of_walks(first, count), self.blocks.row_of, self.counts)
+        for first, count in self._parts():
+            kernels.visits(self._of_walks(first, count), self.counts)
             progress((first + count) / self._walks.count, "walks")
         noise = np.where(self.counts > 0, np.maximum(self.counts, 1.0) ** self.settings.negative_exponent, 0.0)
         weights = noise.astype(np.float32)
         self._accept, self._alias = np.empty(len(weights), np.float32), np.empty(len(weights), np.int32)
-        totals = np.zeros(len(self.blocks.ends) - 1)
-        alias_tables(self.blocks.ends, weights, self._accept, self._alias, totals)
-        self._shares = totals / totals.sum()
+        alias_tables(np.array([0, len(weights)], np.int64), weights, self._accept, self._alias, np.zeros(1))
         frequency = np.maximum(self.counts, 1) / self.counts.sum()
         factor = max(self.settings.positive_factor, 1 / np.count_nonzero(self.counts))
         self._keep = np.minimum(1.0, (np.sqrt(frequency / factor) + 1) * factor / frequency)
+        # Of a small graph it takes less time to add gradients up than to wake another thread for it.
+        owners = self._threads if len(self.counts) >= LARGE else 1
+        visits = np.cumsum(self.counts)
+        inner = np.searchsorted(visits, visits[-1] * np.arange(1, owners) / owners)
+        self._owned = list(pairwise(2 * np.concatenate([[0], inner, [len(visits)]])))
 
     def train(self, progress: Progress) -> list[float]:
         """Pass over the pairs of all walks `iterations` times; return the mean loss of a pair for each pass.
@@ -151,77 +168,84 @@ class SkipGram:
         iterations = self.settings.iterations
         for iteration in range(1, iterations + 1):
             loss, pairs = 0.0, 0
-            for first, count in self._steps():
-                fraction = (iteration - 1 + first / self._walks.count) / iterations
-                step_loss, step_pairs = self._step(iteration, first, count, fraction)
-                loss, pairs = loss + step_loss, pairs + step_pairs
-                progress(fraction, f"iteration {iteration} of {iterations}")
+            for first, count in self._parts():
+                part_loss, part_pairs = self._part(iteration, first, count)
+                loss, pairs = loss + part_loss, pairs + part_pairs
+                progress(self._fraction(iteration, first), f"iteration {iteration} of {iterations}")
             losses.append(loss / pairs if pairs else np.nan)
             check(self.targets, self.contexts, self.counts > 0, losses, iteration)
             progress(iteration / iterations, f"iteration {iteration} of {iterations}", loss=losses[-1])
         return losses
 
     def vectors(self) -> NDArray[np.float32]:
-        """Return u + v by node, float32 [N, dimension]; the tables are used up."""
-        self.targets += self.contexts
-        return np.ascontiguousarray(self.targets[self.blocks.row_of, : self.settings.dimension])
+        """Return u + v by node, float32 [N, dimension]."""
+        dimension = self.settings.dimension
+        return self.targets[:, :dimension] + self.contexts[:, :dimension]
 
-    def _steps(self) -> Iterator[tuple[int, int]]:
+    def _parts(self) -> Iterator[tuple[int, int]]:
         """Give the parts of a pass: first walk, number of walks."""
-        places = PLACES_AT_ONCE * USUAL_WIDTH // max(USUAL_WIDTH, self.settings.dimension)
-        size = max(1, min(self._walks.count // LEAST_STEPS, places // self._walks.length))
+        size = max(1, PLACES_AT_ONCE // self._walks.length)
         for first in range(0, self._walks.count, size):
             yield first, min(size, self._walks.count - first)
 
     def _of_walks(self, first: int, count: int) -> NDArray[np.int32]:
         return self._walks.walks(first, count, self._pool, self._threads)
 
-    def _step(self, iteration: int, first: int, count: int, fraction: float) -> tuple[float, int]:
-        walks = self._of_walks(first, count)
-        rows, reach = np.empty_like(walks), np.zeros_like(walks)
-        seed = _stream(self._seed, WINDOWS, iteration)
-        kernels.windows(walks, self.blocks.row_of, self._keep, self.settings.window, seed, first, rows, reach)
-        rows, reach = rows.ravel(), reach.ravel()
-        order, ends = np.empty(len(rows), np.int32), np.zeros(len(self._shares), np.int64)
-        kernels.by_block(rows, self.blocks.block_of, ends, order)
-        targets = np.split(order[: ends[-1]], ends[:-1])
+    def _fraction(self, iteration: int, walk: float) -> float:
+        return (iteration - 1 + walk / self._walks.count) / self.settings.iterations
+
+    def _part(self, iteration: int, first: int, count: int) -> tuple[float, int]:
+        places = self._places(iteration, first, self._of_walks(first, count))
+        groups = len(places.offsets) - 1
+        sums = np.zeros((groups, 2))  # by group: added up in one order, whichever thread made them
         start, end = self.settings.initial_learning_rate, self.settings.min_learning_rate
-        rate = start + fraction * (end - start)
-        loss, pairs = 0.0, 0
-        for meeting in meetings(len(targets)):
-            task = partial(self._meet, targets, rows, reach, rate, (iteration, first))
-            for task_loss, task_pairs in self._pool.map(task, meeting):
-                loss, pairs = loss + task_loss, pairs + task_pairs
-        return loss, pairs
+        most = max(1, int(ROUND_SHARE * len(self.counts)))
+        for begin, stop in places.rounds(most, self._together):
+            cuts = np.unique(np.linspace(begin, stop, self._threads + 1).astype(np.int64))
+            offsets = places.offsets - places.offsets[begin]
+            self._make_room(int(offsets[stop]))
+            self._each(partial(self._gradients, places, offsets, sums), list(pairwise(cuts)))
+            rate = start + self._fraction(iteration, first + count * begin / groups) * (end - start)
+            self._each(partial(self._descend, int(offsets[stop]), rate), self._owned)
+        loss, pairs = sums.sum(axis=0)
+        return float(loss), int(pairs)
 
-    def _meet(
-        self,
-        targets: list[NDArray[np.int32]],
-        rows: NDArray[np.int32],
-        reach: NDArray[np.int32],
-        rate: float,
-        step: tuple[int, int],
-        meeting: tuple[int, int],
-    ) -> tuple[float, int]:
-        i, j = meeting
-        settings, ends, blocks = self.settings, self.blocks.ends, len(targets)
-        large = len(self.counts) >= LARGE
-        shared = SHARED_NOISE_OF_LARGE if large else SHARED_NOISE
-        done: tuple[float, int] = kernels.train_targets(
-            targets[i], rows, reach, self._walks.length,
-            ends[j], ends[j + 1], self._shares[j], self._accept, self._alias,
-            settings.negative_rate, max(1, shared * settings.negative_rate // blocks),
-            SHARING_OF_LARGE if large else SHARING,
-            float(settings.score_offset), float(rate), _stream(self._seed, NOISE, *step, i, j), self._table,
-            self.targets, self.contexts, self._target_squares, self._context_squares,
+    def _places(self, iteration: int, first: int, walks: NDArray[np.int32]) -> Places:
+        nodes, reach = (np.empty(walks.size, np.int32) for _ in range(2))
+        spots = np.empty(walks.size, np.int64)
+        window, together = self.settings.window, self._together
+        seed = _stream(self._seed, WINDOWS, iteration)
+        count = kernels.places(walks, self._keep, window, seed, first, nodes, spots, reach)
+        bounds = np.empty((count, 4), np.int64)
+        bounds = bounds[: kernels.tiles(spots[:count], window, min(MOST_TILE, max(TILE, window)), bounds)]
+        rows = bounds[:, 1] - bounds[:, 0] + bounds[:, 3] - bounds[:, 2]
+        of_groups = np.add.reduceat(rows, np.arange(0, len(rows), together)) if len(rows) else rows
+        offsets = np.concatenate([[0], np.cumsum(of_groups + self._negatives)])
+        return Places(nodes, spots, reach, bounds, offsets, _stream(self._seed, NOISE, iteration, first))
+
+    def _make_room(self, rows: int) -> None:
+        if rows > len(self._keys):
+            self._keys, self._steps = np.empty(rows, np.int32), np.empty((rows, self._table.shape[1]), np.float32)
+
+    def _gradients(
+        self, places: Places, offsets: NDArray[np.int64], sums: NDArray[np.float64], groups: tuple[int, int]
+    ) -> None:
+        settings = self.settings
+        kernels.gradients(
+            places.bounds, *groups, self._together, offsets, places.nodes, places.spots, places.reach,
+            settings.negative_rate, self._negatives, np.float32(settings.score_offset), places.seed,
+            self._accept, self._alias, self._table, self._keys, self._steps, sums,
         )  # fmt: skip
-        return done
 
+    def _descend(self, rows: int, rate: float, owned: tuple[int, int]) -> None:
+        kernels.descend(self._keys[:rows], self._steps, *owned, self._firsts, self._squares, rate, self._table)
 
-def meetings(blocks: int) -> Iterator[list[tuple[int, int]]]:
-    """Give rounds of (target block, context block): every pair once, no block twice in a round."""
-    for turn in range(blocks):
-        yield [(i, (i + turn) % blocks) for i in range(blocks)]
+    def _each(self, task: Callable[[tuple[int, int]], None], parts: list[tuple[int, int]]) -> None:
+        """Run a task for each part, the first in this thread."""
+        others = [self._pool.submit(task, part) for part in parts[1:]]
+        task(parts[0])
+        for other in others:
+            other.result()
 
 
 def check(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bridge.core.errors import FailedPreconditionError
 from bridge.core.progress import silent
 from bridge.models import skip_gram_kernels as kernels
-from bridge.models.skip_gram import Blocks, SkipGram, SkipGramSettings, check, meetings
+from bridge.models.skip_gram import SkipGram, SkipGramSettings, check
 from bridge.models.walks import Bias, Walker
 from tests.models.camps import planted
 
@@ -49,8 +49,7 @@ def camp_walks() -> NDArray[np.int32]:
 def learn(made: NDArray[np.int32], settings: SkipGramSettings, threads: int = 1) -> tuple[SkipGram, list[float]]:
     nodes = int(made.max()) + 1
     with ThreadPoolExecutor(threads) as pool:
-        degrees = np.bincount(made[made >= 0], minlength=nodes)
-        learner = SkipGram(Given(made), degrees, settings, seed=2, pool=pool, threads=threads)
+        learner = SkipGram(Given(made), nodes, settings, seed=2, pool=pool, threads=threads)
         learner.count(silent)
         return learner, learner.train(silent)
 
@@ -79,16 +78,15 @@ def test_the_loss_is_no_worse_than_that_of_gensim() -> None:
     """
     made = camp_walks()
     learner, _ = learn(made, SETTINGS)
-    rows = learner.blocks.row_of
-    ours = objective(made, SETTINGS, learner.targets[rows], learner.contexts[rows])
+    ours = objective(made, SETTINGS, learner.targets, learner.contexts)
     words = [[str(node) for node in walk] for walk in made.tolist()]
     peer = Word2Vec(
         words, sg=1, hs=0, negative=5, ns_exponent=0.75, window=5, sample=0, vector_size=16, epochs=5, min_count=1,
         workers=1, seed=1, alpha=0.025, min_alpha=0.0001,
     )  # fmt: skip
-    order = [peer.wv.key_to_index[str(node)] for node in range(len(rows))]
+    order = [peer.wv.key_to_index[str(node)] for node in range(len(learner.targets))]
     theirs = objective(made, SETTINGS, peer.wv.vectors[order], peer.syn1neg[order])
-    untrained = objective(made, SETTINGS, np.zeros((len(rows), 1)), np.zeros((len(rows), 1)))
+    untrained = objective(made, SETTINGS, *np.zeros((2, len(learner.targets), 1), np.float32))
     assert ours <= 1.02 * theirs
     assert ours < 0.95 * untrained
 
@@ -97,8 +95,7 @@ def test_the_reported_loss_is_the_objective() -> None:
     """The last pass, measured while it trains, reports nearly what the final vectors cost."""
     made = camp_walks()
     learner, losses = learn(made, replace(SETTINGS, min_learning_rate=1e-3))
-    rows = learner.blocks.row_of
-    final = objective(made, SETTINGS, learner.targets[rows], learner.contexts[rows])
+    final = objective(made, SETTINGS, learner.targets, learner.contexts)
     assert losses[-1] == pytest.approx(final, rel=0.02)
 
 
@@ -117,52 +114,88 @@ def test_equal_bytes_at_any_concurrency() -> None:
         np.testing.assert_array_equal(other.contexts, one.contexts)
 
 
-@pytest.mark.parametrize("blocks", [1, 4, 8])
-def test_no_block_meets_twice_in_a_round(blocks: int) -> None:
-    """Tasks of a round write to different rows; all rounds together are all pairs of blocks."""
-    rounds = list(meetings(blocks))
-    for tasks in rounds:
-        assert len({i for i, _ in tasks}) == len({j for _, j in tasks}) == blocks
-    assert len({task for tasks in rounds for task in tasks}) == blocks**2
+def tiled(spots: list[int], window: int, most: int) -> list[list[int]]:
+    bounds = np.empty((len(spots), 4), np.int64)
+    return bounds[: kernels.tiles(np.array(spots, np.int64), window, most, bounds)].tolist()
 
 
-def test_blocks_are_contiguous_and_balanced() -> None:
-    """Rows of a block lie together, and each block has its share of the degrees."""
-    degrees = np.random.default_rng(0).zipf(2.5, 1000)
-    blocks = Blocks.of(degrees)
-    by_row = np.empty(1000, np.int64)
-    by_row[blocks.row_of] = degrees
-    sums = [by_row[begin:end].sum() for begin, end in zip(blocks.ends[:-1], blocks.ends[1:], strict=True)]
-    assert max(sums) - min(sums) <= degrees.max()
-    np.testing.assert_array_equal(np.repeat(np.arange(4), np.diff(blocks.ends)), blocks.block_of)
+def test_tiles_are_whole_walks_where_these_fit() -> None:
+    """Walks of three in tiles of at most seven: two, then the third; each place is in one tile."""
+    spots = [0, 1, 2, 5, 6, 7, 10, 11, 12]
+    assert tiled(spots, 2, 7) == [[0, 6, 0, 6], [6, 9, 6, 9]]
+
+
+def test_tiles_of_a_long_walk_know_their_neighbours() -> None:
+    """A walk of ten in tiles of four, with window two: each reaches two places into the tiles beside it."""
+    assert tiled(list(range(10)), 2, 4) == [[0, 4, 0, 6], [4, 8, 2, 10], [8, 10, 6, 10]]
 
 
 @pytest.mark.parametrize(("place", "near"), [(7, [5, 6, 8, 9]), (0, [1, 2]), (10, [11, 12]), (9, [7, 8])])
 def test_no_pair_crosses_the_window_or_the_walk(place: int, near: list[int]) -> None:
-    """With reach 2, only the two places on either side within the same walk of ten learn from a target."""
-    rows = np.arange(20, dtype=np.int32)
-    rng = np.random.default_rng(0)
-    targets, contexts = (rng.random((20, 16), dtype=np.float32) for _ in range(2))
-    before = contexts.copy()
-    nothing = np.zeros(20, np.float32)
-    _, pairs = kernels.train_targets(
-        np.array([place], np.int32), rows, np.full(20, 2, np.int32), 10, np.int64(0), np.int64(20), 1.0,
-        nothing, np.zeros(20, np.int32), 0, 1, 1, 0.0, 0.1, np.uint64(1), kernels.softplus_table(),
-        targets, contexts, np.zeros(20, np.float32), np.zeros(20, np.float32),
-    )  # fmt: skip
-    assert np.flatnonzero((contexts != before).any(axis=1)).tolist() == near
-    assert pairs == len(near)
+    """With reach 2, only the two places on either side within the same walk of ten have a slope for a target."""
+    walks, keep = np.arange(20, dtype=np.int32).reshape(2, 10), np.ones(20)
+    nodes, reach, spots = np.empty(20, np.int32), np.empty(20, np.int32), np.empty(20, np.int64)
+    assert kernels.places(walks, keep, 2, np.uint64(0), 0, nodes, spots, reach) == 20
+    reach[:] = 2
+    slopes = np.zeros((20, 21), np.float32)
+    _, pairs = kernels._slopes(
+        np.array([0, 20, 0, 20]), spots, reach, 5, np.float32(0), slopes, np.empty(21, np.float32)
+    )
+    assert np.flatnonzero(slopes[place, :20]).tolist() == near
+    assert pairs == np.count_nonzero(slopes[:, :20])
+
+
+def test_slopes_are_the_derivative_of_the_loss() -> None:
+    """Minus the change of the loss with each score, to a thousandth."""
+    bound, spots, reach = np.array([0, 3, 0, 3]), np.arange(3), np.ones(3, np.int32)
+    scores = np.random.default_rng(0).normal(size=(3, 5)).astype(np.float32)
+
+    def cost(at: NDArray[np.float32]) -> tuple[float, NDArray[np.float32]]:
+        slopes = at.copy()
+        loss, _ = kernels._slopes(bound, spots, reach, 5, np.float32(0.5), slopes, np.empty(5, np.float32))
+        return loss, slopes
+
+    _, slopes = cost(scores)
+    for cell in np.ndindex(scores.shape):
+        more, less = scores.copy(), scores.copy()
+        more[cell], less[cell] = more[cell] + 0.05, less[cell] - 0.05
+        assert (cost(less)[0] - cost(more)[0]) / 0.1 == pytest.approx(slopes[cell], abs=2e-3)
+
+
+def test_softplus_is_as_exact_as_float32() -> None:
+    """It and its derivative are within 5e-7 of the library's, for scores of any size."""
+    scores = np.concatenate([np.linspace(-100, 100, 2001), [1e30, -1e30]]).astype(np.float32)
+    for score in scores:
+        sigma = np.array([score])
+        cost = kernels.softplus(sigma, np.float32(1), np.float32(0), np.float32(1), np.empty(1, np.float32))
+        assert cost == pytest.approx(np.logaddexp(0, float(score)), rel=1e-6, abs=5e-7)
+        assert sigma[0] == pytest.approx(1 / (1 + np.exp(-float(np.clip(score, -500, 500)))), abs=5e-7)
+
+
+def test_steps_of_a_row_are_added_up_whoever_owns_it() -> None:
+    """Rows that occur often move once, by their sum; the places of their first are free again."""
+    keys = np.array([3, 0, 3, 2, 0, 3], np.int32)
+    steps = np.random.default_rng(0).random((6, 16), dtype=np.float32)
+    tables = []
+    for owned in ([(0, 4)], [(2, 4), (0, 2)]):
+        table, squares, firsts = np.zeros((4, 16), np.float32), np.zeros(4, np.float32), np.full(4, -1, np.int32)
+        for low, high in owned:
+            kernels.descend(keys, steps.copy(), low, high, firsts, squares, 0.1, table)
+        assert (firsts == -1).all()
+        tables.append(table)
+    np.testing.assert_array_equal(tables[0], tables[1])
+    whole = steps[0] + steps[2] + steps[5]
+    np.testing.assert_allclose(tables[0][3], 0.1 * whole / np.sqrt(np.mean(whole**2)), rtol=1e-5)
+    assert not tables[0][1].any()
 
 
 def test_windows_are_uniform_up_to_the_greatest() -> None:
-    """Each visit looks 1 to `window` far, all equally often; a place left out has no row."""
+    """Each visit looks 1 to `window` far, all equally often; a share of them is left out."""
     walks = np.zeros((200, 100), np.int32)
-    rows, reach = np.empty_like(walks), np.zeros_like(walks)
-    kernels.windows(walks, np.array([7], np.int32), np.full(8, 0.25), 5, np.uint64(3), 0, rows, reach)
-    kept = rows == 7
-    assert abs(kept.mean() - 0.25) < 0.02
-    assert (rows[~kept] == -1).all()
-    shares = np.bincount(reach[kept], minlength=6)[1:] / kept.sum()
+    nodes, reach, spots = np.empty(20_000, np.int32), np.empty(20_000, np.int32), np.empty(20_000, np.int64)
+    count = kernels.places(walks, np.array([0.25]), 5, np.uint64(3), 0, nodes, spots, reach)
+    assert abs(count / 20_000 - 0.25) < 0.02
+    shares = np.bincount(reach[:count], minlength=6)[1:] / count
     np.testing.assert_allclose(shares, 0.2, atol=0.03)
 
 
