@@ -68,6 +68,17 @@ async def test_a_request_id_is_one_job_for_ever(hosted: Database, channel: grpc.
     assert (await created(channel, request_id="another")).key != one.key
 
 
+async def test_the_gate_stands_before_these_versions_too(
+    hosted: Database, channel: grpc.aio.Channel, services: Services
+) -> None:
+    """A version that is not to serve is kept, and the one before it answers on."""
+    job = await ended(channel, await created(channel, configuration={"epochs": 3, "promote": "never"}))
+    assert (job.state, job.version) == (SUCCEEDED, 2)
+    assert services.store.aliases(DATABASE, "rates")["champion"] == 1
+    gate = services.store.resolve(DATABASE, "rates", 2).manifest.gate
+    assert (gate["promote"], gate["promoted"]) == ("never", False)
+
+
 async def test_a_model_of_vectors_is_trained_again_too(
     hosted: Database, channel: grpc.aio.Channel, services: Services
 ) -> None:
