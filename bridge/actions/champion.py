@@ -13,8 +13,12 @@ from bridge.evaluation.gate import Comparison
 from bridge.projection.content import CONTENT_FILE, HELD_OUT_FILE, seen_hashes
 from bridge.registry.version import Version
 
+SERVED = "served"
+"""Name of the two files of the weights that answer."""
 EVALUATED = "evaluated"
 """Name of the two files of the weights, or vectors, that a version's metrics are of."""
+VALIDATED = "validated"
+"""Name of the two files of the weights of a ranking that never saw the validation part."""
 
 
 def seen_by(version: Version, kind: str | None = None) -> NDArray[np.uint64]:

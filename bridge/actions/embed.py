@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bridge.actions.champion import SERVED
 from bridge.actions.embed_config import (
     EmbedConfig,
     EmbedMutateConfig,
@@ -15,7 +16,6 @@ from bridge.actions.embed_config import (
     EmbedWriteRow,
 )
 from bridge.actions.embedding import Embedded, embedded_labels, embedded_nodes
-from bridge.actions.gnn_fit import SERVED
 from bridge.actions.hosted import answering_version
 from bridge.actions.jobs import effective, running_job
 from bridge.actions.loading import EMBEDDING

@@ -15,6 +15,7 @@ from bridge.actions.gnn_data_checks import check_data
 from bridge.actions.gnn_estimate import estimate, estimate_training
 from bridge.actions.gnn_manifest import manifest_of, model_info
 from bridge.actions.gnn_origins import unknown_origins, with_encoders
+from bridge.actions.initial import check_initial
 from bridge.actions.jobs import effective
 from bridge.actions.memory import check_memory
 from bridge.actions.plan import Plan, Trained
@@ -22,10 +23,12 @@ from bridge.actions.provenance import forget_changed
 from bridge.actions.reading import Stopwatch
 from bridge.actions.training import Prepared, Training, seed_of
 from bridge.core.call import Call
+from bridge.core.errors import InvalidArgumentError
 from bridge.core.procedure import Procedure
 from bridge.evaluation.gate import METRICS
 from bridge.jobs.job import Job
 from bridge.projection.snapshots import Snapshot
+from bridge.registry.version import Version
 
 if TYPE_CHECKING:
     from bridge.actions.services import Services
@@ -39,6 +42,7 @@ async def prepare(request: GnnTrainConfig, call: Call, services: Services) -> Pr
     checked = check_training(request, graph)
     owner = call.caller.user
     await services.compute(services.store.check_owner, call.caller.database_key, request.model_name, owner)
+    initial = await _initial(request, checked, call, services)
     needed = estimate_training(request, checked, graph)
     check_memory(needed, request.sudo, services)
     warnings: list[str] = []
@@ -53,7 +57,7 @@ async def prepare(request: GnnTrainConfig, call: Call, services: Services) -> Pr
     async def train(job: Job, snapshot: Snapshot) -> GnnTrainRow:
         """Fit a GNN on the snapshot and keep it as the next version of a model."""
         with staged(services.store) as staging:
-            plan = plan_of(request, checked, seed, str(snapshot.path), str(staging), services.threads)
+            plan = plan_of(request, checked, seed, str(snapshot.path), str(staging), services.threads, initial)
             spec = plan.model_dump(mode="json")
             async with services.trainers.turn(job, memory=0 if request.sudo else needed.bytes_max):
                 answer = await services.trainers.run(job, gnn_fit.fit, spec)
@@ -71,6 +75,7 @@ async def prepare(request: GnnTrainConfig, call: Call, services: Services) -> Pr
                     fingerprint=snapshot.fingerprint,
                     warnings=warnings,
                     train_millis=watch.total(),
+                    initial=initial,
                 )
                 candidate = Candidate(
                     staging, manifest, METRICS[request.objective], trained.floor, spec,
@@ -86,6 +91,27 @@ async def prepare(request: GnnTrainConfig, call: Call, services: Services) -> Pr
     return Prepared(graph, checked.selection, check, train)
 
 
+async def _initial(request: GnnTrainConfig, checked: Checked, call: Call, services: Services) -> Version | None:
+    """Find the version to start from.
+
+    Raises:
+        DamagedError, NotFoundError: there is none that can be read.
+        FailedPreconditionError: it does not fit.
+    """
+    if request.initial_model is None:
+        if request.initial_version is not None:
+            raise InvalidArgumentError(
+                f"`initialVersion` was `{request.initial_version}`, but there is no `initialModel` that it could be a "
+                "version of. Name that too, or leave both out.",
+                reason="INVALID_CONFIGURATION",
+            )
+        return None
+    key, wanted = call.caller.database_key, request.initial_version
+    version = await services.compute(services.store.resolve, key, request.initial_model, wanted)
+    check_initial(version, request, checked)
+    return version
+
+
 @contextmanager
 def staged(store: Store) -> Iterator[Path]:
     """Lend a folder for the files of a version to come, and clear it away if none comes of it."""
@@ -97,7 +123,13 @@ def staged(store: Store) -> Iterator[Path]:
 
 
 def plan_of(
-    request: GnnTrainConfig, checked: Checked, seed: int, snapshot: str, staging: str, most_threads: int
+    request: GnnTrainConfig,
+    checked: Checked,
+    seed: int,
+    snapshot: str,
+    staging: str,
+    most_threads: int,
+    initial: Version | None = None,
 ) -> Plan:
     """Write down what the training process has to do: what to read, where to leave the arrays, every choice made."""
     return Plan(
@@ -118,6 +150,7 @@ def plan_of(
         relevant_threshold=request.relevant_threshold,
         refit=request.refit,
         baselines=request.baselines,
+        initial=None if initial is None else str(initial.path),
         seed=seed,
         threads=min(request.concurrency, most_threads),
         device=request.device,

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
-from bridge.actions.champion import EVALUATED
+from bridge.actions.champion import EVALUATED, SERVED, VALIDATED
 from bridge.actions.feature_contract import probe
 from bridge.actions.gnn_board import Board
+from bridge.actions.initial import Initial
 from bridge.actions.plan import Plan, Trained
 from bridge.actions.soundness import check_finite, check_finite_metrics, check_reproduced, unsound
 from bridge.core.errors import BridgeError
@@ -35,9 +36,6 @@ from bridge.projection.snapshots import open_snapshot
 
 PROBES = 64
 """Nodes whose feature values, and pairs whose scores, a version remembers."""
-
-SERVED = "served"
-"""Name of the two files of the weights that answer."""
 
 STEPS = ("read projection", "train", "measure baselines", "refit", "publish")
 READ, FIT, BASELINES, REFIT, PUBLISH = range(len(STEPS))
@@ -63,6 +61,7 @@ class Training:
         self.kind: type[Model] = MODELS[plan.architecture]
         self.hyperparameters: Hyperparameters = self.kind.Hyperparameters.parse(plan.hyperparameters)
         self.board = Board(plan)
+        self.initial = None if plan.initial is None else Initial.of(Path(plan.initial), self.board)
         self.seconds: dict[str, float] = {}
         self.warnings: list[str] = []
 
@@ -89,6 +88,8 @@ class Training:
             everything = np.ones(len(membership), dtype=bool)
             served = self._refit("refit", everything, chosen.epochs, self.reporter.at(REFIT))
         models = {EVALUATED: evaluated, SERVED: served}
+        if ranking:
+            models[VALIDATED] = chosen.model
         self._save(models)
         return self._summary(chosen, models, metrics, baselines)
 
@@ -101,6 +102,7 @@ class Training:
             threads=self.plan.threads,
             device=self.device,
             progress=part(progress, 0.0, 1.0, f"{name}: "),
+            initial=None if self.initial is None else self.initial.weights(name),
         )
         self.seconds[name] = round(time.perf_counter() - began, 3)
         return result

@@ -13,6 +13,7 @@ from bridge.core.call import Caller
 from bridge.core.graph import Graph
 from bridge.evaluation.gate import METRICS, losing_to
 from bridge.registry.manifest import GraphFacts, Manifest, TargetFacts
+from bridge.registry.version import Version
 
 
 def manifest_of(
@@ -26,13 +27,16 @@ def manifest_of(
     fingerprint: str,
     warnings: Sequence[str],
     train_millis: int,
+    initial: Version | None = None,
 ) -> Manifest:
     """Put together the manifest of a new version; the store adds its number and its files."""
     target = plan.target
     metric = METRICS[plan.objective]
     loses = losing_to(metric, trained.metrics["test"][metric.name], trained.baselines)
+    same = initial is not None and initial.model_name == configuration["modelName"]
     return Manifest(
         model_name=configuration["modelName"],
+        parent_version=initial.number if initial is not None and same else None,
         database=caller.database,
         database_id=caller.database_id,
         owner=caller.user,
@@ -72,9 +76,16 @@ def manifest_of(
             "device": trained.device,
             "threads": plan.threads,
             "seconds": trained.seconds,
+            **_start(initial),
             **trained.thresholds,
         },
     )
+
+
+def _start(initial: Version | None) -> dict[str, Any]:
+    if initial is None:
+        return {}
+    return {"initial": {"modelName": initial.model_name, "modelVersion": initial.number}}
 
 
 def model_info(manifest: Manifest) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from bridge.actions.gnn_fit import SERVED
+from bridge.actions.champion import SERVED
 from bridge.core.errors import BridgeError, DamagedError
 from bridge.models import MODELS
 from bridge.models.model import Model

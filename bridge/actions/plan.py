@@ -35,6 +35,8 @@ class Plan(BaseModel):
     relevant_threshold: float | None
     refit: bool
     baselines: Literal["fast", "all", "none"]
+    initial: str | None = None
+    """Folder of the version whose weights the training starts from."""
     seed: int
     threads: int
     device: Literal["auto", "cpu", "cuda"]

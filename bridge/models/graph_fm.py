@@ -140,6 +140,7 @@ class GraphFm(GraphModel):
     objectives: ClassVar[frozenset[str]] = frozenset({"rating"})
     Hyperparameters = GraphFmHyperparameters
     network: GraphFmNetwork
+    tables: ClassVar[frozenset[str]] = frozenset({"own", "who", "how", "side", "bias"})
 
     @classmethod
     def build(cls, memory: Memory, hyperparameters: GraphFmHyperparameters) -> GraphFmNetwork:

@@ -126,6 +126,7 @@ class LightGcn(GraphModel):
     objectives: ClassVar[frozenset[str]] = frozenset({"ranking"})
     Hyperparameters = LightGcnHyperparameters
     network: LightGcnNetwork
+    tables: ClassVar[frozenset[str]] = frozenset({"own", "side", "bias"})
 
     @classmethod
     def build(cls, memory: Memory, hyperparameters: LightGcnHyperparameters) -> LightGcnNetwork:

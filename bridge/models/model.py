@@ -88,13 +88,16 @@ class Model(ABC):
         threads: int = 2,
         device: str = "cpu",
         progress: Progress = silent,
+        initial: Model | None = None,
     ) -> Fit:
         """Train on `problem.fit_on`; let `problem.validate_on` choose the epochs, if there is any.
 
-        Equal problem, seed, thread count and CPU type give equal weights, bit for bit.
+        Equal problem, seed, thread count and CPU type give equal weights, bit for bit. With `initial`, a model of the
+        same class, weights start as they are in it, node by node by key; those of new nodes start as usual.
 
         Raises:
             CancelledError: from `progress`.
+            FailedPreconditionError: `initial` differs in more than its nodes.
         """
 
     @abstractmethod

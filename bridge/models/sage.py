@@ -183,6 +183,7 @@ class Sage(GraphModel):
     objectives: ClassVar[frozenset[str]] = frozenset({"rating"})
     Hyperparameters = SageHyperparameters
     network: SageNetwork
+    tables: ClassVar[frozenset[str]] = frozenset({"own"})
 
     @classmethod
     def build(cls, memory: Memory, hyperparameters: SageHyperparameters) -> SageNetwork:

@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 from safetensors.numpy import load, save
 
-from bridge.core.errors import CancelledError
+from bridge.core.errors import CancelledError, FailedPreconditionError
 from bridge.core.learning import Problem
 from bridge.core.projection import Projection, RelationshipTable
 from bridge.models.model import Fit, Model
@@ -116,6 +116,27 @@ class ModelContract:
         np.testing.assert_array_equal(
             self.scores(fit.model, board.projection), self.scores(again.model, board.projection)
         )
+
+    def test_a_fit_that_starts_from_a_model_goes_on_where_that_one_ended(self) -> None:
+        """Also after the way through a file, and on a graph that has lost nodes and got new ones."""
+        board = two_camps()
+        first = self.fit(board.problem())
+        model = self.model.load(first.model.arrays(), first.model.meta())
+        keys = board.projection.nodes["Book"].keys
+        changed = boards.with_nodes(board.projection, "Book", np.append(keys[3:], keys[-1] + np.arange(1, 3)))
+        everything = np.ones(len(changed.relationships[TARGET.edge_type]), dtype=bool)
+        problem = board.problem(projection=changed, fit_on=everything, validate_on=~everything)
+        cold = self.fit(problem, epochs=1).history[0].loss
+        settings = self.model.Hyperparameters.parse({**self.settings, "epochs": 1})
+        warm = self.model.fit(problem, settings, seed=0, threads=1, initial=model).history[0].loss
+        late = first.history[-1].loss
+        assert abs(warm - late) < 0.5 * abs(cold - late)
+
+    def test_a_model_of_other_dimensions_is_nothing_to_start_from(self) -> None:
+        problem = two_camps().problem()
+        settings = self.model.Hyperparameters.parse({**self.settings, "epochs": 1, "embeddingDimension": 7})
+        with pytest.raises(FailedPreconditionError, match="has another network: its `"):
+            self.model.fit(problem, settings, seed=0, threads=1, initial=self.quick(problem))
 
     def test_loads_what_it_saved(self) -> None:
         """Arrays through safetensors and meta through JSON give a model with equal scores."""
