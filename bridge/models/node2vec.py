@@ -179,7 +179,8 @@ def estimate_bytes(
     starts = (min(node_count, relationship_count), node_count)
     kept_least, kept_most = (walks * count if walks * count <= KEPT_WALK_BYTES else 0 for count in starts)
     base = tables + graph + node_count * BYTES_PER_NODE + step
-    kept_most += 2 * ROUND_ROWS * 4 * (padded(dimension) + 1)  # gradients, and the last group's that exceeds the round
+    rows = min(2 * ROUND_ROWS, 8 * node_count + 2048)  # gradients of a round; of a small graph at least one group's
+    kept_most += rows * 4 * (padded(dimension) + 1)
     least, most = base + kept_least, base + kept_most + 12 * relationship_count + threads * (2 << 20) + PROCESS_BYTES
     building = relationship_count * np.array(BUILD_BYTES)
     return max(least, int(building[0])), max(most, int(building[1]))
