@@ -195,6 +195,7 @@ def _children(process: psutil.Process) -> list[psutil.Process]:
 def _serve(wish: Mapping[str, Any], answers: int) -> None:
     """Be a server, in a process that was forked for it."""
     from bridge.app import serve
+    from bridge.jobs.worker import end_with_parent
     from bridge.settings import Settings
 
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -207,6 +208,7 @@ def _serve(wish: Mapping[str, Any], answers: int) -> None:
         os.setgroups([])
         os.setgid(wish["uid"])
         os.setuid(wish["uid"])
+    end_with_parent()  # a benchmark that is interrupted leaves no server; after setuid, which forgets it
     util.spawnv_passfds = _spawn
     serve(Settings(**wish["settings"]), ready=lambda port: _answer(answers, {"port": port}))
 
