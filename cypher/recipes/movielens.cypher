@@ -44,12 +44,14 @@ CALL bridge.encode.text.mutate($graph, {
   mutateProperty: 'titleEmbedding'
 }) YIELD nodePropertiesWritten;
 
-// Turn genres into numbers
+// Turn genres into numbers. The named vocabulary keeps each genre's position from night to night, so that versions can be
+// compared; a genre that comes later has no position until you give the vocabulary another name.
 CALL bridge.encode.multiHot.mutate($graph, {
   nodeLabels: ['Movie'],
   relationshipTypes: ['IN_GENRE'],
-  mutateProperty: 'genres'
-}) YIELD nodePropertiesWritten;
+  mutateProperty: 'genres',
+  vocabulary: 'movielens-genres'
+}) YIELD nodePropertiesWritten, valuesIgnored;
 
 // Train the model of ratings
 CALL bridge.gnn.train($graph, {
