@@ -120,10 +120,16 @@ public final class ColumnReader {
         }
         int first = row * width;
         return kind == Kind.DOUBLE
-                ? IntStream.range(first, first + width)
-                        .mapToDouble(this::number)
-                        .toArray()
+                ? doubles(row)
                 : IntStream.range(first, first + width).mapToLong(this::integer).toArray();
+    }
+
+    private double[] doubles(int row) {
+        var elements = new double[width];
+        for (int position = 0; position < width; position++) {
+            elements[position] = number(row * width + position);
+        }
+        return elements;
     }
 
     /** The row's value as Cypher has it; null when it is missing. */
@@ -133,6 +139,9 @@ public final class ColumnReader {
         }
         if (width == 1 || kind == Kind.VALUE || kind == Kind.STRING) {
             return element(row);
+        }
+        if (kind == Kind.FLOAT || kind == Kind.DOUBLE) {
+            return new FloatList(doubles(row));
         }
         var list = new ArrayList<>(width);
         for (int position = 0; position < width; position++) {

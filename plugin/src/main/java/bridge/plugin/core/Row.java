@@ -44,7 +44,12 @@ public interface Row {
 
     /** A list of floats, of whatever numbers travelled. */
     default List<Double> numbers(String column) {
-        List<Number> list = list(column);
-        return list == null ? null : list.stream().map(Number::doubleValue).toList();
+        Object value = any(column);
+        if (value == null || value instanceof FloatList) {
+            return (FloatList) value;
+        }
+        List<?> list = value instanceof List<?> several ? several : List.of(value);
+        return new FloatList(
+                list.stream().mapToDouble(each -> ((Number) each).doubleValue()).toArray());
     }
 }

@@ -75,6 +75,16 @@ class ColumnsTest {
     }
 
     @Test
+    void aRowsVectorIsAListOfItsFloats() {
+        Column floats = Columns.vectors("x", new float[] {1, 2, 0.5f, Float.NaN}, 2, 2, null);
+        assertEquals(List.of(0.5, Double.NaN), new ColumnReader(floats, 2).value(1));
+        Column doubles = Columns.wideFloats("x", new double[] {1, 2, 0.1, -0.0}, 4, null);
+        assertEquals(
+                List.of(0.1, -0.0),
+                new ColumnReader(doubles.toBuilder().setWidth(2).build(), 2).value(1));
+    }
+
+    @Test
     void stringsHaveByteOffsets() {
         byte[] present = {1, 1, 0, 1};
         Column column = Columns.strings("x", Arrays.asList("é", "", null, "日本"), present);
