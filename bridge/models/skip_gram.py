@@ -280,7 +280,8 @@ def check(
     if len(some) > 1 and np.ptp(units, axis=0).max() < ALIKE:
         raise FailedPreconditionError(
             f"The embedding collapsed in iteration {iteration}: all vectors point the same way. Nothing was kept. "
-            "Choose a smaller `initialLearningRate`, fewer `iterations` or a greater `negativeSamplingRate`.",
+            "Choose a smaller `initialLearningRate`, fewer `iterations`, a greater `negativeSamplingRate` or a greater "
+            "`embeddingDimension`.",
             reason="EMBEDDING_COLLAPSED",
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -243,3 +244,27 @@ async def test_nothing_is_kept_of_a_training_that_fails(channel: grpc.aio.Channe
         await run(database, channel, "train", modelName="towns")
     (row,) = await database.call(channel, "bridge.model.exists", modelName="towns")
     assert not row["exists"]
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        ({"initialLearningRate": 1e30}, "no longer finite after iteration 1. Nothing was kept. Choose a smaller"),
+        ({"embeddingDimension": 1}, "collapsed in iteration 1: all vectors point the same way. Nothing was kept."),
+    ],
+)
+async def test_vectors_that_mean_nothing_fail_and_leave_nothing(
+    channel: grpc.aio.Channel, services: Services, tmp_path: Path, given: dict[str, Any], text: str
+) -> None:
+    """In any mode the iteration is named; no property, no version and no file stays, and the version before serves."""
+    database = two_camps()
+    await run(database, channel, "train", modelName="towns")
+    for mode, more in (("stream", {}), ("mutate", {"mutateProperty": "vec"}), ("train", {"modelName": "towns"})):
+        with pytest.raises(CallError) as raised:
+            await run(database, channel, mode, **given, **more)
+        assert text in str(raised.value)
+    assert not any("vec" in node.projected for node in database.nodes)
+    rows = await database.call(channel, "bridge.model.versions", modelName="towns")
+    assert [(row["modelVersion"], row["aliases"]) for row in rows] == [(1, ["champion"])]
+    left = [path for place in ("staging", "scratch") for path in (tmp_path / "server" / place).rglob("*.safetensors")]
+    assert left == []
