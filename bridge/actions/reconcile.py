@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator
 
 from bridge.core.errors import BridgeError
+from bridge.jobs.all_jobs import OPERATOR
 from bridge.jobs.status import JobRecord, JobState, Outcome
 from bridge.registry.aliases import CHAMPION
 from bridge.registry.store import Store
@@ -18,11 +19,17 @@ def outcome_of(record: JobRecord, store: Store) -> Outcome | None:
     """Tell how an unfinished job ended; None when it has stored no version.
 
     A server that is killed between the moment in which a version is stored and the one in which the job's end is must
-    not say that nothing has come of it.
+    not say that nothing has come of it. A store that tells nothing keeps no server from starting.
     """
-    version = next(_made(record, store), None)
-    if version is None:
+    try:
+        version = next(_made(record, store), None)
+        return None if version is None else _outcome(version, store)
+    except BridgeError as error:
+        _log.warning("job %s: what came of it cannot be told: %s", record.id, error.message)
         return None
+
+
+def _outcome(version: Version, store: Store) -> Outcome:
     manifest = version.manifest
     made = (version.model_name, version.number)
     if manifest.gate and not manifest.gate.get("promoted", True):
@@ -30,13 +37,24 @@ def outcome_of(record: JobRecord, store: Store) -> Outcome | None:
             return Outcome(JobState.SUCCEEDED, *made)
         why = (str(manifest.gate.get(key, "")) for key in ("text", "reason"))
         return Outcome(JobState.REJECTED, *made, *why)
-    if store.number(manifest.store_key, version.model_name, CHAMPION) == version.number:
-        return Outcome(JobState.SUCCEEDED, *made)
+    return _unpromoted(version) if _champion(version, store) != version.number else Outcome(JobState.SUCCEEDED, *made)
+
+
+def _champion(version: Version, store: Store) -> int | None:
+    """Return the champion of a version's model; None when its aliases cannot be read."""
+    try:
+        return store.number(version.manifest.store_key, version.model_name, CHAMPION)
+    except BridgeError as error:
+        _log.warning("model %s: %s", version.model_name, error.message)
+        return None
+
+
+def _unpromoted(version: Version) -> Outcome:
     text = (
         f"The server stopped while this job was at work: version {version.number} of `{version.model_name}` is stored, "
-        "but another one answers. Promote it (`bridge.model.promote`), or start the training again."
+        "but not named as the one that answers. Promote it (`bridge.model.promote`), or start the training again."
     )
-    return Outcome(JobState.FAILED, *made, text, "SERVER_RESTARTED")
+    return Outcome(JobState.FAILED, version.model_name, version.number, text, "SERVER_RESTARTED")
 
 
 def _made(record: JobRecord, store: Store) -> Iterator[Version]:
@@ -63,5 +81,6 @@ def _made(record: JobRecord, store: Store) -> Iterator[Version]:
 
 def _is_of(version: Version, record: JobRecord) -> bool:
     manifest = version.manifest
-    theirs = (manifest.configuration.get("jobId"), manifest.owner, manifest.database)
-    return theirs == (record.id, record.user, record.database)
+    # What operators train stays its model's owner's.
+    theirs = record.user in (manifest.owner, OPERATOR)
+    return theirs and (manifest.configuration.get("jobId"), manifest.database) == (record.id, record.database)

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from bridge.actions.reconcile import outcome_of
+from bridge.core.errors import DamagedError
+from bridge.jobs.all_jobs import OPERATOR
 from bridge.jobs.job import Job
 from bridge.jobs.status import JobRecord, JobState
 from bridge.jobs.store import RESTARTED, JobStore
@@ -18,22 +20,22 @@ from bridge.registry.store import Store
 from tests.registry.examples import manifest, publish, write_arrays
 
 
-def left_unfinished(root: Path) -> None:
+def left_unfinished(root: Path, user: str = "ada") -> None:
     """Enter a job that nobody ends."""
 
     async def record() -> JobRecord:
         configuration = {"modelName": "ratings"}
-        return Job("nightly", "gnn.train", user="ada", database="neo4j", configuration=configuration).record
+        return Job("nightly", "gnn.train", user=user, database="neo4j", configuration=configuration).record
 
     store = JobStore(root / "jobs.sqlite")
     store.write([asyncio.run(record())], [])
     store.close()
 
 
-def reconciled(root: Path, store: Store) -> JobRecord:
+def reconciled(root: Path, store: Store, user: str = "ada") -> JobRecord:
     """Open the table of jobs as a server does that starts."""
     jobs = JobStore(root / "jobs.sqlite", outcome=partial(outcome_of, store=store))
-    (record,) = jobs.newest("ada", None, 10)
+    (record,) = jobs.newest(user, None, 10)
     jobs.close()
     return record
 
@@ -77,7 +79,42 @@ def test_a_version_that_did_not_become_champion_is_named(tmp_path: Path) -> None
     store.publish(staging, manifest(**made_by("nightly")), promote=False)
     found = reconciled(tmp_path, store)
     assert (found.status.state, found.status.reason, found.model_version) == (JobState.FAILED, "SERVER_RESTARTED", 2)
-    assert "version 2 of `ratings` is stored, but another one answers" in found.status.error
+    assert "version 2 of `ratings` is stored, but not named as the one that answers" in found.status.error
+
+
+def test_what_an_operator_s_training_published_is_its_job_s(tmp_path: Path) -> None:
+    """Though the version belongs to the model's owner."""
+    store = Store(tmp_path)
+    publish(store)
+    left_unfinished(tmp_path, OPERATOR)
+    publish(store, **made_by("nightly"))
+    found = reconciled(tmp_path, store, OPERATOR)
+    assert (found.status.state, found.model_version) == (JobState.SUCCEEDED, 2)
+
+
+def test_damaged_aliases_keep_no_server_from_starting(tmp_path: Path) -> None:
+    """The job names its version, and does not say that it answers."""
+    store = Store(tmp_path)
+    publish(store)
+    left_unfinished(tmp_path)
+    publish(store, **made_by("nightly"))
+    next(tmp_path.glob("models/*/ratings/aliases.json")).write_text("{")
+    found = reconciled(tmp_path, store)
+    assert (found.status.state, found.status.reason, found.model_version) == (JobState.FAILED, "SERVER_RESTARTED", 2)
+
+
+def test_a_store_that_cannot_be_read_keeps_no_server_from_starting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its job is FAILED."""
+    store = Store(tmp_path)
+    left_unfinished(tmp_path)
+
+    def unreadable() -> dict[str, str]:
+        raise DamagedError("The folder `models` cannot be read.", reason="MODEL_DAMAGED")
+
+    monkeypatch.setattr(store, "databases", unreadable)
+    assert reconciled(tmp_path, store).status.error == RESTARTED
 
 
 @pytest.mark.parametrize(
