@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +56,16 @@ class Candidate:
         return self.metric.quality(self.manifest.metrics["test"][self.metric.name])
 
 
+@dataclass(frozen=True)
+class Rival:
+    """The version that a candidate is compared with: the one that serves."""
+
+    number: int | None
+    """None when the model has no version yet."""
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    """Its own, on its own test part; empty when they cannot be read."""
+
+
 async def publish(candidate: Candidate, request: GatedConfig, job: Job, step: int, services: Services) -> Version:
     """Make a candidate the model's next version, and champion if `promote` and the gate allow it.
 
@@ -73,18 +83,18 @@ async def publish(candidate: Candidate, request: GatedConfig, job: Job, step: in
     for _ in range(ATTEMPTS):
         job.phase(JobState.EVALUATING)
         champion = await services.compute(store.champion, manifest.store_key, manifest.model_name)
-        verdict, theirs = await _verdict(candidate, champion, request, job, services)
+        verdict, rival = await _verdict(candidate, champion, request, job, services)
         try:
-            version = await _published(candidate, verdict, champion, champion, request, job, services)
+            version = await _published(candidate, verdict, rival, champion, request, job, services)
             break
         except ChampionMovedError:
             continue
     if version is None:
         verdict = _unsettled(verdict)
-        version = await _published(candidate, verdict, champion, ANY, request, job, services)
+        version = await _published(candidate, verdict, rival, ANY, request, job, services)
     job.made(manifest.model_name, version.number)
     if request.promote == "ifBetter" and not version.manifest.gate["promoted"]:
-        job.reject(_rejection(version, verdict, champion, theirs), verdict.reason)
+        job.reject(_rejection(version, verdict, rival), verdict.reason)
     return version
 
 
@@ -100,15 +110,16 @@ async def _check(candidate: Candidate, job: Job, services: Services) -> None:
 
 async def _verdict(
     candidate: Candidate, champion: int | None, request: GatedConfig, job: Job, services: Services
-) -> tuple[Verdict, Mapping[str, Any]]:
-    """Return what the gate says, and the champion's own test metrics."""
+) -> tuple[Verdict, Rival]:
+    """Return what the gate says, and of which version."""
     comparison: Comparison | None = None
-    obstacle, theirs = "", {}
+    ours, rival, why = candidate.manifest, Rival(champion), ""
     if champion is not None:
         try:
-            version = await services.compute(_sound, candidate.manifest, champion, services)
-            theirs = version.manifest.metrics.get("test", {})
-            why = _other_task(candidate.manifest, version.manifest)
+            # Not that number: while it is damaged, the version before answers, which is the one to beat.
+            version = await services.compute(services.store.resolve, ours.store_key, ours.model_name)
+            rival = Rival(version.number, version.manifest.metrics.get("test", {}))
+            why = _other_task(ours, version.manifest)
             if not why:
                 spec = {"plan": candidate.plan, "champion": str(version.path)}
                 answer = await services.trainers.run(job, candidate.compare, spec, most_seconds=COMPARE_SECONDS)
@@ -117,7 +128,6 @@ async def _verdict(
             raise
         except BridgeError as error:
             why = error.message
-        obstacle = f"It could not be compared with version {champion}, which serves. {why} {ADVICE}" if why else ""
     verdict = judge(
         candidate.metric,
         candidate.quality,
@@ -125,15 +135,9 @@ async def _verdict(
         comparison,
         tolerance=request.tolerance,
         first=champion is None,
-        obstacle=obstacle,
+        obstacle=f"It could not be compared with version {rival.number}, which serves. {why} {ADVICE}" if why else "",
     )
-    return verdict, theirs
-
-
-def _sound(manifest: Manifest, number: int, services: Services) -> Version:
-    version = services.store.version(manifest.store_key, manifest.model_name, number)
-    services.store.check_sound(version)
-    return version
+    return verdict, rival
 
 
 def _other_task(ours: Manifest, theirs: Manifest) -> str:
@@ -170,7 +174,7 @@ def _unsettled(verdict: Verdict) -> Verdict:
 async def _published(
     candidate: Candidate,
     verdict: Verdict,
-    compared_with: int | None,
+    rival: Rival,
     expected: int | None,
     request: GatedConfig,
     job: Job,
@@ -182,10 +186,10 @@ async def _published(
         ChampionMovedError: the champion is not the `expected` one.
     """
     allowed = request.promote == "always" or (request.promote == "ifBetter" and verdict.passed)
-    promoted = compared_with is None or allowed
+    promoted = rival.number is None or allowed
     gate: dict[str, Any] = {"promote": request.promote, "tolerance": request.tolerance, "promoted": promoted}
-    if compared_with is not None:
-        gate["championVersion"] = compared_with
+    if rival.number is not None:
+        gate["championVersion"] = rival.number
     manifest = candidate.manifest.model_copy(update={"gate": gate | verdict.as_map(candidate.metric)})
     job.phase(JobState.PUBLISHING)
     return await services.finish(
@@ -193,9 +197,9 @@ async def _published(
     )  # fmt: skip
 
 
-def _rejection(version: Version, verdict: Verdict, champion: int | None, theirs: Mapping[str, Any]) -> str:
+def _rejection(version: Version, verdict: Verdict, rival: Rival) -> str:
     ours = _listed(version.manifest.metrics["test"])
-    beside = f"; of version {champion}, on its own: {_listed(theirs)}" if theirs else ""
+    beside = f"; of version {rival.number}, on its own: {_listed(rival.metrics)}" if rival.metrics else ""
     return (
         f"Version {version.number} of `{version.model_name}` was kept, but does not serve. {verdict.text} "
         f"Test metrics of version {version.number}: {ours}{beside}."

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from bridge.actions.champion import EVALUATED, SERVED, VALIDATED
@@ -19,7 +18,6 @@ from bridge.actions.gnn_board import Board
 from bridge.actions.initial import Initial
 from bridge.actions.plan import Plan, Trained
 from bridge.actions.soundness import check_finite, check_finite_metrics, check_reproduced, unsound
-from bridge.core.errors import BridgeError
 from bridge.core.learning import Interactions
 from bridge.core.progress import Progress, part
 from bridge.core.projection import TEST, TRAIN, VALIDATION, Projection
@@ -33,6 +31,7 @@ from bridge.projection.content import CONTENT_FILE, HELD_OUT_FILE, content_hashe
 from bridge.projection.features import complete
 from bridge.projection.folder import keep_files
 from bridge.projection.snapshots import open_snapshot
+from bridge.registry.sealing import hash_files
 
 PROBES = 64
 """Nodes whose feature values, and pairs whose scores, a version remembers."""
@@ -187,6 +186,7 @@ class Training:
             undirected_types=_undirected(board.projection),
             probes={name: _probes(model, board.projection, board.known) for name, model in models.items()},
             warnings=self.warnings,
+            files=hash_files(Path(self.plan.staging)),
         )
 
 
@@ -206,8 +206,10 @@ def load_model(folder: Path, name: str, architecture: str) -> Model:
     try:
         meta = json.loads((folder / f"{name}.json").read_bytes())
         return MODELS[architecture].load(load_file(folder / f"{name}.safetensors"), meta)
-    except (OSError, SafetensorError, ValueError, KeyError, RuntimeError, BridgeError) as error:
-        raise unsound(f"its file `{name}` cannot be loaded ({type(error).__name__})") from error
+    except MemoryError:  # no room now says nothing of the files
+        raise
+    except Exception as error:  # wrong shapes, names and types have no error in common
+        raise unsound(f"no model can be made of its `{name}.json` and `{name}.safetensors`") from error
 
 
 def _undirected(projection: Projection) -> tuple[str, ...]:

@@ -66,6 +66,7 @@ def manifest_of(
         libraries=library_versions(),
         metrics=trained.metrics,
         baselines=trained.baselines,
+        files=trained.files,
         history=tuple({"epoch": epoch, "loss": loss} for epoch, loss in enumerate(trained.losses, start=1)),
         warnings=(*warnings, *trained.warnings, *([loses] if loses else [])),
         model_info={

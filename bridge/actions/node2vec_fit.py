@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
-from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from bridge.actions.champion import EVALUATED
@@ -28,6 +27,8 @@ from bridge.projection.folder import keep_files
 from bridge.projection.homogeneous import HomogeneousView, homogeneous
 from bridge.projection.link_splits import LinkSplit, held_out_hashes, hold_out_links
 from bridge.projection.snapshots import open_snapshot
+from bridge.registry.manifest import StoredFile
+from bridge.registry.sealing import hash_files
 
 STEPS = ("read projection", "embed", "hand out")
 READ, EMBED, HAND_OUT = range(len(STEPS))
@@ -89,6 +90,8 @@ class Embedding(BaseModel):
     split_sizes: dict[str, int] = {}
     probes: dict[str, list[Probe]] = {}
     """By set of vectors, for the check of the published files."""
+    files: dict[str, StoredFile] = {}
+    """By name, what a training left in its folder."""
 
 
 def embed_in_trainer(spec: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
@@ -132,6 +135,7 @@ def train_in_trainer(spec: dict[str, Any], reporter: Reporter) -> dict[str, Any]
             "floor": baselines[SIMPLEST].mrr,
             "split_sizes": {"train": split.train_count, "test": metrics.relationships},
             "probes": {name: _probes(embedding) for name, embedding in embeddings.items()},
+            "files": hash_files(folder),
         }
     )
     return answer.model_dump(mode="json")
@@ -185,8 +189,10 @@ def load_embedding(folder: Path, name: str) -> NodeEmbedding:
     try:
         meta = json.loads((folder / f"{name}.json").read_bytes())
         return NodeEmbedding.load(load_file(folder / f"{name}.safetensors"), meta)
-    except (OSError, SafetensorError, ValueError, KeyError) as error:
-        raise unsound(f"its file `{name}` cannot be loaded ({type(error).__name__})") from error
+    except MemoryError:  # no room now says nothing of the files
+        raise
+    except Exception as error:  # wrong shapes, names and types have no error in common
+        raise unsound(f"no embedding can be made of its `{name}.json` and `{name}.safetensors`") from error
 
 
 def _probes(embedding: NodeEmbedding) -> list[Probe]:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from bridge.core.projection import EdgeType, Target
-from bridge.registry.manifest import Feature
+from bridge.registry.manifest import Feature, StoredFile
 
 
 class Plan(BaseModel):
@@ -76,3 +76,5 @@ class Trained(BaseModel):
     probes: dict[str, list[tuple[int, int, float]]]
     """By set of weights, rows of source and target with its score, for the check of the published files."""
     warnings: list[str]
+    files: dict[str, StoredFile]
+    """By name, what the training process left in its staging folder."""

@@ -70,8 +70,20 @@ def seal(path: Path) -> tuple[int, str]:
     with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as file:
         os.fchmod(file.fileno(), 0o600)
         os.fsync(file.fileno())
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return file.tell(), digest
+    return digest(path)
+
+
+def digest(path: Path) -> tuple[int, str]:
+    """Return a file's size in bytes and its sha256.
+
+    Raises:
+        ValueError: it is a link, a folder or a device.
+    """
+    if not stat.S_ISREG(path.lstat().st_mode):
+        raise ValueError(f"{path.name} is not a plain file")
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        return file.tell(), sha256
 
 
 def sync_folder(path: Path) -> None:

@@ -71,7 +71,7 @@ class TargetFacts(_Document):
 
 
 class Manifest(_Document):
-    """Everything about a version but its weights. The store fills in `version` and `files`."""
+    """Everything about a version but its weights. The store fills in `version`, and `files` where there are none."""
 
     format_version: int = FORMAT_VERSION
     model_name: ModelName
@@ -112,7 +112,7 @@ class Manifest(_Document):
     model_info: dict[str, Any] = Field(default_factory=dict)
     """Whatever else `modelInfo` shows."""
     files: dict[Annotated[str, StringConstraints(pattern=FILE_NAME_PATTERN)], StoredFile] = Field(default_factory=dict)
-    """By name; every file of the version but the manifest."""
+    """By name; every file of the version but the manifest. Before it is published, those that the training wrote."""
 
     @property
     def store_key(self) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -13,7 +12,8 @@ from bridge.registry import files
 from bridge.registry.aliases import CHAMPION, Aliases, commit_aliases, prepare_aliases, read_aliases, write_aliases
 from bridge.registry.catalog import Catalog
 from bridge.registry.layout import Layout
-from bridge.registry.manifest import FILE_NAME_PATTERN, FORMAT_VERSION, MANIFEST_NAME, Manifest, StoredFile
+from bridge.registry.manifest import FORMAT_VERSION, MANIFEST_NAME, Manifest
+from bridge.registry.sealing import seal_files
 from bridge.registry.space import Space
 from bridge.registry.version import Version, open_version
 
@@ -65,10 +65,12 @@ class Publisher(Catalog):
         the place to load it in a fresh process and predict. It may take its time; other publishes go on. With
         `promote` the version becomes `champion` in the same step; the first version of a model always does.
         Who decided that by a comparison names the `champion` that it was with, None for a model without a version.
+        Files that the manifest has already are those that were written, and no others are published.
 
         Raises:
             BridgeError: as `check` raised it.
             ChampionMovedError: another version is champion now; the folder is still staged.
+            DamagedError: a file is not what the manifest says was written.
             FailedPreconditionError: a newer bridge keeps the model's aliases.
             PermissionDeniedError: the model belongs to somebody else.
             ResourceExhaustedError: the store has reached its limit, or the disk is full.
@@ -138,12 +140,7 @@ class Publisher(Catalog):
             )
 
     def _seal(self, staging: Path, manifest: Manifest) -> Manifest:
-        stored = {}
-        for path in sorted(staging.iterdir()):
-            if path.name == MANIFEST_NAME or not re.match(FILE_NAME_PATTERN, path.name):
-                raise ValueError(f"{path.name} is no name for a file of a version")
-            size, digest = files.seal(path)
-            stored[path.name] = StoredFile(bytes=size, sha256=digest)
+        stored = seal_files(staging, manifest.files)
         self._space.make_room(sum(file.bytes for file in stored.values()))
         number = max(self._layout.numbers(manifest.store_key, manifest.model_name), default=0) + 1
         sealed = manifest.model_copy(update={"format_version": FORMAT_VERSION, "files": stored, "version": number})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -146,6 +147,63 @@ async def test_a_damaged_champion_is_not_compared_with(channel: grpc.aio.Channel
     found = (await train(database, channel, **GOOD, **IF_BETTER))["gate"]
     assert (found["reason"], found["promoted"]) == ("NOT_COMPARABLE", False)
     assert "is damaged: `evaluated.safetensors` has 7 bytes" in found["text"]
+
+
+async def test_while_the_champion_is_damaged_the_version_that_answers_is_the_one_to_beat(
+    channel: grpc.aio.Channel, services: Services
+) -> None:
+    database = board()
+    await train(database, channel, **GOOD)
+    await train(database, channel, **BAD)
+    version = services.store.resolve("id-of-neo4j", "rates", 2)
+    (version.path / "evaluated.safetensors").write_bytes(b"nothing")
+    found = (await train(database, channel, **BAD, **IF_BETTER))["gate"]
+    assert (found["championVersion"], found["promoted"]) == (1, False), "as good as 2, worse than 1"
+    found = (await train(database, channel, **GOOD, **IF_BETTER))["gate"]
+    assert (found["championVersion"], found["promoted"]) == (1, True)
+    assert await champion(channel) == 4
+
+
+@pytest.mark.parametrize(("name", "offset"), [("served.safetensors", -4), ("content.safetensors", -8)])
+async def test_a_bit_that_flips_before_the_publishing_is_found(
+    channel: grpc.aio.Channel, services: Services, monkeypatch: pytest.MonkeyPatch, name: str, offset: int
+) -> None:
+    """The least one of a weight too, which changes no prediction that anyone would notice."""
+    run = services.trainers.run
+
+    async def flipping(job: Any, target: Any, spec: Any, **given: Any) -> dict[str, Any]:
+        answer: dict[str, Any] = await run(job, target, spec, **given)
+        if target is gnn_fit.check:
+            path = Path(spec["plan"]["staging"]) / name
+            content = bytearray(path.read_bytes())
+            content[offset] ^= 1
+            path.write_bytes(content)
+        return answer
+
+    monkeypatch.setattr(services.trainers, "run", flipping)
+    with pytest.raises(CallError, match=f"`{name}` is not what the training wrote") as raised:
+        await train(people_and_films(), channel, **RATING | {"epochs": 1})
+    assert raised.value.reason == "MODEL_UNSOUND"
+    (row,) = await people_and_films().call(channel, "bridge.model.exists", modelName="rates")
+    assert not row["exists"]
+
+
+async def test_a_file_that_is_no_model_is_named_as_files_are(
+    channel: grpc.aio.Channel, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And not by the class of what went wrong."""
+    run = services.trainers.run
+
+    async def spoiling(job: Any, target: Any, spec: Any, **given: Any) -> dict[str, Any]:
+        if target is gnn_fit.check:
+            (Path(spec["plan"]["staging"]) / "served.json").write_text("[]")
+        answer: dict[str, Any] = await run(job, target, spec, **given)
+        return answer
+
+    monkeypatch.setattr(services.trainers, "run", spoiling)
+    with pytest.raises(CallError, match=r"no model can be made of its `served\.json` and `served\.") as raised:
+        await train(people_and_films(), channel, **RATING | {"epochs": 1})
+    assert "Error" not in str(raised.value)
 
 
 async def test_no_version_serves_by_a_comparison_with_one_that_does_not_serve_any_more(

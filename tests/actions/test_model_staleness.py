@@ -49,7 +49,7 @@ async def keep_content(database: Database, channel: grpc.aio.Channel, services: 
     for name in version.manifest.files:
         (staging / name).write_bytes(version.read(name))
     save_file(content_hashes(open_snapshot(snapshot.path)), staging / CONTENT_FILE)
-    services.store.publish(staging, version.manifest)
+    services.store.publish(staging, version.manifest.model_copy(update={"files": {}}))
 
 
 async def forget_content(services: Services) -> None:
@@ -58,7 +58,7 @@ async def forget_content(services: Services) -> None:
     version = services.store.resolve("id-of-neo4j", "rates")
     for name in set(version.manifest.files) - {CONTENT_FILE}:
         (staging / name).write_bytes(version.read(name))
-    services.store.publish(staging, version.manifest)
+    services.store.publish(staging, version.manifest.model_copy(update={"files": {}}))
 
 
 async def test_a_projection_as_it_was_trained_on_is_not_stale(hosted: Database, channel: grpc.aio.Channel) -> None:
