@@ -28,6 +28,8 @@ DEFAULT_TOP_K = 10
 MOST_TOP_K = 1_000
 MOST_NODES = 1_000
 MOST_PAIRS = 10_000
+MOST_LISTED = 100_000
+"""Entries of all lists of one answer: putting each on the wire takes some microseconds."""
 
 AT_ONCE = 2_000_000
 """Multiplications that the event loop itself does, in about a millisecond at most: to hand them to another thread and
@@ -69,8 +71,7 @@ async def recommend(
         InvalidArgumentError: too many sources, or a number out of range.
         NotFoundError: no such model or version, or a key that is no node's.
     """
-    _check_count("sources", sources, MOST_NODES)
-    count = _top_k(top_k)
+    count = _list_length("sources", sources, top_k)
     if min_score is not None and not math.isfinite(min_score):
         raise InvalidArgumentError(
             f"`min_score` was {min_score}, but must be a finite number; leave it out for all.", reason="OUT_OF_RANGE"
@@ -140,8 +141,7 @@ async def similar(
         InvalidArgumentError: too many keys, a number out of range, or a label that the model has no embeddings of.
         NotFoundError: no such model or version, or a key that is no node's.
     """
-    _check_count("keys", keys, MOST_NODES)
-    count = _top_k(top_k)
+    count = _list_length("keys", keys, top_k)
     served = await _served(question, services)
     space = _space(served, label)
     rows = _asked(served, space.nodes, "keys", keys)
@@ -225,12 +225,21 @@ def _check_count(field: str, given: Sequence[object], most: int) -> None:
         )
 
 
-def _top_k(given: int) -> int:
-    if not 0 <= given <= MOST_TOP_K:
+def _list_length(field: str, given: Sequence[object], top_k: int) -> int:
+    """Return how long each node's list may be."""
+    _check_count(field, given, MOST_NODES)
+    if not 0 <= top_k <= MOST_TOP_K:
         raise InvalidArgumentError(
-            f"`top_k` was {given}, but must be 1 to {MOST_TOP_K:,}, or 0 for {DEFAULT_TOP_K}.", reason="OUT_OF_RANGE"
+            f"`top_k` was {top_k}, but must be 1 to {MOST_TOP_K:,}, or 0 for {DEFAULT_TOP_K}.", reason="OUT_OF_RANGE"
         )
-    return given or DEFAULT_TOP_K
+    count = top_k or DEFAULT_TOP_K
+    if count * len(given) > MOST_LISTED:
+        raise InvalidArgumentError(
+            f"{len(given):,} lists of {count:,} were asked for, but at most {MOST_LISTED:,} entries are allowed in one "
+            "answer. Ask in several calls, or for a smaller `top_k`.",
+            reason="TOO_MANY",
+        )
+    return count
 
 
 async def _in_blocks(

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
 import grpc
 
 from bridge.actions import prediction
-from bridge.actions.prediction import Question
+from bridge.actions.prediction import Found, Question
 from bridge.actions.services import Services
 from bridge.rpc.convert import from_value, to_value
+from bridge.rpc.model_messages import from_version
 from bridge.v1 import model_service_pb2, value_pb2
 from bridge.v1 import prediction_service_pb2 as wire
 from bridge.v1 import prediction_service_pb2_grpc as service
+
+M = TypeVar("M")
+
+AT_ONCE = 1_000
+"""Entries of lists that the event loop itself encodes, in a few milliseconds at most."""
 
 
 class PredictionServicer(service.PredictionServiceServicer):
@@ -30,18 +37,7 @@ class PredictionServicer(service.PredictionServiceServicer):
         number, lists = await prediction.recommend(
             asked, _keys(request.sources), request.top_k, least, self._services
         )
-        return wire.RecommendResponse(
-            model_version=number,
-            lists=[
-                wire.Recommendations(
-                    source=to_value(each.key),
-                    targets=map(to_value, each.keys),
-                    scores=each.values,
-                    fallback=each.fallback,
-                )
-                for each in lists
-            ],
-        )
+        return wire.RecommendResponse(model_version=number, lists=await self._each(_to_recommendations, lists))
 
     async def Score(
         self, request: wire.ScoreRequest, context: grpc.aio.ServicerContext
@@ -74,21 +70,33 @@ class PredictionServicer(service.PredictionServiceServicer):
         number, lists = await prediction.similar(
             asked, request.label, _keys(request.keys), request.top_k, self._services
         )
-        return wire.SimilarResponse(
-            model_version=number,
-            lists=[
-                wire.Neighbors(
-                    key=to_value(each.key), neighbors=map(to_value, each.keys), similarities=each.values
-                )
-                for each in lists
-            ],
-        )
+        return wire.SimilarResponse(model_version=number, lists=await self._each(_to_neighbors, lists))
+
+    async def _each(self, encode: Callable[[Found], M], lists: Sequence[Found]) -> list[M]:
+        """Encode lists: long ones where nobody else's answer waits for them."""
+        if sum(len(each.keys) for each in lists) <= AT_ONCE:
+            return [encode(each) for each in lists]
+        return await self._services.answer(lambda: [encode(each) for each in lists])
+
+
+def _to_recommendations(found: Found) -> wire.Recommendations:
+    return wire.Recommendations(
+        source=to_value(found.key),
+        targets=map(to_value, found.keys),
+        scores=found.values,
+        fallback=found.fallback,
+    )
+
+
+def _to_neighbors(found: Found) -> wire.Neighbors:
+    return wire.Neighbors(
+        key=to_value(found.key), neighbors=map(to_value, found.keys), similarities=found.values
+    )  # fmt: skip
 
 
 def to_question(name: model_service_pb2.ModelReference, model_version: str) -> Question:
     """Read which version is meant."""
-    number = int(model_version) if model_version.isascii() and model_version.isdecimal() else None
-    return Question(name.database, name.model, number or model_version or None)
+    return Question(name.database, name.model, from_version(model_version))
 
 
 def _keys(values: Iterable[value_pb2.Value]) -> list[object]:

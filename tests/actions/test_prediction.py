@@ -83,6 +83,8 @@ async def test_top_k_is_10_by_default_and_nothing_below_the_least_score_comes(
     (none,) = (await recommended(channel, [500], min_score=1e9)).lists
     assert not none.targets
     assert not (await recommended(channel, [])).lists
+    many = (await recommended(channel, [500] * 150)).lists  # encoded elsewhere
+    assert [words(each.targets) for each in many] == [words(ten.targets)] * 150
 
 
 async def test_scores_of_pairs_are_those_of_the_call(hosted: Database, channel: grpc.aio.Channel) -> None:
@@ -127,10 +129,12 @@ async def test_embeddings_and_neighbors_are_those_of_the_calls(hosted: Database,
         ({"sources": values([500] * 1001)}, "INVALID_ARGUMENT", "has 1,001 keys, but at most 1,000 are allowed"),
         ({"top_k": 1001}, "INVALID_ARGUMENT", "`top_k` was 1001, but must be 1 to 1,000"),
         ({"top_k": -1}, "INVALID_ARGUMENT", "`top_k` was -1"),
+        ({"sources": values([500] * 101), "top_k": 1000}, "INVALID_ARGUMENT", "101 lists of 1,000 were asked for, but"),
         ({"min_score": math.nan}, "INVALID_ARGUMENT", "`min_score` was nan, but must be a finite number"),
         ({"name": RATES}, "FAILED_PRECONDITION", "trained with `objective: 'rating'`"),
         ({"model_version": "7"}, "NOT_FOUND", "Model `ranks` has no version 7, only the version 1"),
         ({"model_version": "best"}, "NOT_FOUND", "has no alias `best`"),
+        ({"model_version": "9" * 5000}, "NOT_FOUND", "has no alias `999"),
         ({"name": {"database": "neo4j", "model": "rank"}}, "NOT_FOUND", "Did you mean `ranks`?"),
         ({"name": {"database": "neo5j", "model": "ranks"}}, "NOT_FOUND", "neo4j"),
     ],
