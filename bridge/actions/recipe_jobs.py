@@ -37,13 +37,16 @@ class RecipeJobs:
             await asyncio.gather(watch, return_exceptions=True)
             self._look(place)
 
-    def conclude(self) -> None:
-        """Say what the run made, and end its job as REJECTED if a version was."""
-        records = [each.record for each in self._seen.values()]
-        for record in records:
+    def name_versions(self) -> None:
+        """Say what the run has made, however it ends; of several versions the last."""
+        for each in self._seen.values():
+            record = each.record
             if record.model_version is not None:
                 self._job.made(record.model_name, record.model_version)
-        rejected = [record.status for record in records if record.status.state is JobState.REJECTED]
+
+    def conclude(self) -> None:
+        """End the run's job as REJECTED if one of its versions was."""
+        rejected = [each.status for each in self._seen.values() if each.state is JobState.REJECTED]
         if rejected:
             self._job.reject(" ".join(status.error for status in rejected), rejected[0].reason)
 

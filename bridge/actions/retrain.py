@@ -85,15 +85,21 @@ def _check_same(record: JobRecord, recipe: str, parameters: Mapping[str, Any], r
         AlreadyExistsError: it did.
     """
     before: Any = record.configuration
-    if before["recipe"] == recipe and _text(before["parameters"] | parameters) == _text(before["parameters"]):
-        return
+    if before["recipe"] == recipe:
+        # Their names alone: a value may be a secret.
+        kept = before["parameters"]
+        others = [name for name, value in parameters.items() if _text(kept.get(name)) != _text(value)]
+        if not others:
+            return
+        what = f"with other values of {', '.join(f'`{name}`' for name in others)}"
+    else:
+        what = f"for the recipe `{before['recipe']}`"
     raise AlreadyExistsError(
-        f"The request id `{request_id}` was used for the recipe `{before['recipe']}` with the parameters "
-        f"{_text(before['parameters'])}. Give this request an id of its own.",
+        f"The request id `{request_id}` was used before, {what}. Give this request an id of its own.",
         reason="REQUEST_ID_TAKEN",
         jobId=record.id,
     )
 
 
-def _text(parameters: Mapping[str, Any]) -> str:
-    return json.dumps(parameters, default=str, sort_keys=True)
+def _text(value: object) -> str:
+    return json.dumps(value, default=str, sort_keys=True)

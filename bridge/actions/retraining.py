@@ -24,7 +24,7 @@ MOST_WAITING = 8
 """Runs that wait for the one before them."""
 
 CLEAN_SECONDS = 15.0
-"""The longest that the end of a run waits for the database to clean up; what is left is cleaned later."""
+"""The longest that cleaning up after a run may take, which its end waits for; what is left is cleaned later."""
 
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 15.0
 """From one try to clean up to the next; doubled each time. A server starts before its database does."""
@@ -100,18 +100,18 @@ class Retraining:
                 await asyncio.to_thread(self._ledger.note, run.mark)
                 async with connected(self.account) as connection:
                     await _run(job, run, seen, connection)
-                seen.conclude()
             except BaseException:
                 seen.cancel()
                 raise
             finally:
+                seen.name_versions()
                 await self._clean_up(run.mark)
+            seen.conclude()
 
     async def _clean_up(self, mark: str) -> None:
         """Leave nothing of a run in the database; what can not be reached now is the sweeper's."""
         try:
-            async with asyncio.timeout(CLEAN_SECONDS):
-                await self._clean(mark)
+            await self._clean(mark)
         except (BridgeError, OSError) as error:  # a time-out is an OSError
             _log.warning("the projections of the recipe's run %s will be dropped later: %s", mark, error)
         finally:
@@ -119,7 +119,7 @@ class Retraining:
             self._left.set()
 
     async def _clean(self, mark: str) -> None:
-        async with connected(self.account) as connection:
+        async with asyncio.timeout(CLEAN_SECONDS), connected(self.account) as connection:
             await connection.end(mark)
             dropped = await connection.drop(mark)
         await asyncio.to_thread(self._ledger.strike, mark)

@@ -99,6 +99,18 @@ async def test_a_database_that_does_not_answer_fails_the_job_and_the_cleaning_is
     assert (await stub.Retrain(asked)).job.key == job.key, "asked again, it is not run again"
 
 
+async def test_a_request_id_of_another_request_is_refused_without_its_values(
+    stub: service.TrainingServiceStub,
+) -> None:
+    """They may be secrets: the text has the names alone."""
+    await stub.Retrain(wire.RetrainRequest(recipe="nightly", request_id="one", parameters=to_map({"topK": 31337})))
+    other = wire.RetrainRequest(recipe="nightly", request_id="one", parameters=to_map({"topK": 2}))
+    code, text = await refused(stub.Retrain(other))
+    assert code is grpc.StatusCode.ALREADY_EXISTS
+    assert "The request id `one` was used before, with other values of `topK`. Give this" in text
+    assert "31337" not in text
+
+
 @pytest.fixture
 async def jobs() -> Jobs:
     """A table in memory."""
@@ -133,6 +145,7 @@ async def test_one_rejected_version_rejects_the_run(jobs: Jobs, rejected: bool, 
                     own.made(name, 2)
                     if worse:
                         own.reject("It is worse.", "WORSE")
+        seen.name_versions()
         seen.conclude()
     assert (job.state, job.record.model_name, job.record.model_version) == (state, "recommender", 2)
     assert (job.status.error, job.status.reason) == (("It is worse.", "WORSE") if rejected else ("", ""))
