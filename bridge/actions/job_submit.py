@@ -17,6 +17,7 @@ from bridge.actions.reading import Selection, quoted, snapshot_of
 from bridge.actions.rows import send_row
 from bridge.actions.training import Prepared, Training
 from bridge.actions.trainings import TRAININGS
+from bridge.actions.undisturbed import undisturbed
 from bridge.core.call import Call
 from bridge.core.config import Config, ModelName
 from bridge.core.errors import InvalidArgumentError, did_you_mean
@@ -107,6 +108,16 @@ def _training(request: JobSubmitConfig) -> tuple[Training, GraphConfig]:
 
 async def _start(job: Job, prepared: Prepared, submission: Submission, services: Services) -> None:
     """Read the projection for a job, promise that it goes on, and let it."""
+    goes_on = False
+
+    async def promise(snapshot: Snapshot) -> None:
+        nonlocal goes_on
+        await services.jobs.accept(job)
+        held = ExitStack()
+        held.enter_context(services.snapshots.pin(snapshot))
+        services.jobs.background.start(job, lambda job: _work(job, prepared, snapshot, held))
+        goes_on = True
+
     try:
         job.run()
         async with (
@@ -115,13 +126,11 @@ async def _start(job: Job, prepared: Prepared, submission: Submission, services:
             submission.read(prepared.graph, prepared.selection, services) as (snapshot, _),
         ):
             await prepared.check(snapshot)
-            await services.jobs.accept(job)
-            held = ExitStack()
-            held.enter_context(services.snapshots.pin(snapshot))
-            services.jobs.background.start(job, lambda job: _work(job, prepared, snapshot, held))
+            await undisturbed(promise(snapshot))
     except BaseException as error:
-        job.end_with(error)
-        await job.ended()
+        if not goes_on:  # who leaves at the very moment of the promise leaves a job that keeps it
+            job.end_with(error)
+            await job.ended()
         raise
 
 

@@ -190,6 +190,30 @@ async def test_a_client_that_leaves_before_the_projection_is_read_starts_nothing
     assert ends == [JobState.RUNNING, JobState.CANCELLED]
 
 
+async def test_a_client_that_leaves_while_the_promise_is_written_leaves_a_job_that_keeps_it(
+    channel: grpc.aio.Channel, services: Services, toy: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its request id is taken for good by then: a repeated one must not find a job that nobody cancelled CANCELLED."""
+    accept, reached, left = services.jobs.accept, asyncio.Event(), asyncio.Event()
+
+    async def slow(job: Job) -> None:
+        await accept(job)
+        reached.set()
+        await left.wait()
+
+    monkeypatch.setattr(services.jobs, "accept", slow)
+    leaving = asyncio.create_task(submit(channel))
+    await asyncio.wait_for(reached.wait(), 60)
+    leaving.cancel()
+    await asyncio.gather(leaving, return_exceptions=True)
+    await asyncio.sleep(0.2)  # the server hears of it
+    left.set()
+    await until(lambda: toy.works == ["nightly"])
+    toy.go.set()
+    await asyncio.wait_for(services.jobs.get("nightly", "ada").ended(), 60)
+    assert (await submit(channel))["status"] == "SUCCEEDED"
+
+
 async def test_a_submitted_job_can_be_cancelled(channel: grpc.aio.Channel, services: Services, toy: Toy) -> None:
     await submit(channel)
     await until(lambda: toy.works)
