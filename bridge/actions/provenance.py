@@ -133,7 +133,7 @@ class Provenance:
         self._keep(call, graph, label, property_name, origin, sample)
 
     def find(self, call: Call, graph: Graph, label: str, property_name: str) -> Origin | None:
-        """Return how it was made; None when bridge did not make it, or not since the server started."""
+        """Return how it was made; None when bridge did not make it, or nobody remembers."""
         return self._find(call, graph, label, property_name)
 
     def record_type(self, call: Call, graph: Graph, relationship_type: str, origin: Origin) -> None:
@@ -141,7 +141,7 @@ class Provenance:
         self._keep(call, graph, "", relationship_type, origin, None)
 
     def find_type(self, call: Call, graph: Graph, relationship_type: str) -> Origin | None:
-        """Return how a relationship type was made; None when bridge did not make it since the server started."""
+        """Return how a relationship type was made; None when bridge did not make it, or nobody remembers."""
         return self._find(call, graph, "", relationship_type)
 
     def samples(self, call: Call, graph: Graph) -> dict[tuple[str, str], Sample]:

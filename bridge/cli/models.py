@@ -127,7 +127,8 @@ def _gate(gate: Mapping[str, Any]) -> str:
     """Return what the gate said in two words, such as `rejected: WORSE`."""
     if not gate:
         return ""
-    outcome = "promoted" if gate.get("promoted") else "kept" if gate.get("passed") else "rejected"
+    asked_for = gate.get("passed") or gate.get("promote") == "never"
+    outcome = "promoted" if gate.get("promoted") else "kept" if asked_for else "rejected"
     return ": ".join(word for word in (outcome, str(gate.get("reason", ""))) if word)
 
 

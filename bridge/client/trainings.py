@@ -17,6 +17,9 @@ from bridge.v1 import training_service_pb2_grpc as service
 POLL = timedelta(seconds=60)
 """The longest that the server lets one call wait."""
 
+CHECKED = timedelta(minutes=10)
+"""How long a new training may be checked: its projection is copied, and its data are looked at."""
+
 STREAM = timedelta(minutes=10)
 """How long one stream is listened to before it is opened anew: an end even to a stream that only seems alive."""
 
@@ -49,7 +52,7 @@ class Trainings:
             configuration=to_map(configuration),
             request_id=request_id,
         )
-        found: wire.CreateTrainingResponse = self._connection.call(self._stub.CreateTraining, request)
+        found: wire.CreateTrainingResponse = self._connection.call(self._stub.CreateTraining, request, CHECKED)
         return Job.of(found.job)
 
     def retrain(self, recipe: str, parameters: Mapping[str, object], *, request_id: str) -> Job:

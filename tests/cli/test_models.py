@@ -66,22 +66,25 @@ def test_no_models_are_no_error(shell: Shell) -> None:
 
 def test_versions_show_gate_and_damage(shell: Shell) -> None:
     """What was rejected and what cannot be read is told from what serves."""
+    worse = {"promoted": False, "passed": False, "reason": "WORSE"}
     shell.fake.answers["ListVersions"] = lambda request: wire.ListVersionsResponse(
         versions=[
-            version(4, aliases=[], gate=to_map({"promoted": False, "passed": False, "reason": "WORSE"})),
+            version(5, aliases=[], gate=to_map({"promote": "never"} | worse)),
+            version(4, aliases=[], gate=to_map(worse)),
             version(3),
             wire.Version(version=2, damage="A bit of weights.safetensors flipped."),
         ]
     )
     status, out, _ = shell("versions", "recommender", "--database", "films")
-    _, _, rejected, serving, damaged = out.splitlines()
+    _, _, kept, rejected, serving, damaged = out.splitlines()
     assert status == 0
+    assert "kept: WORSE" in kept, "it was not to be promoted"
     assert "rejected: WORSE" in rejected
     assert "promoted: NOT_WORSE" in serving
     assert "champion" in serving
     assert "A bit of weights.safetensors flipped." in damaged
     assert shell.fake.asked[0].name == wire.ModelReference(model="recommender", database="films")
-    assert [each["modelVersion"] for each in shell.json("versions", "recommender")] == [4, 3, 2]
+    assert [each["modelVersion"] for each in shell.json("versions", "recommender")] == [5, 4, 3, 2]
 
 
 def test_promote_says_what_changed(shell: Shell) -> None:

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from bridge.client import Address
+
 EXAMPLES = Path(__file__).parents[2] / "examples" / "retrain"
 RECIPES = {path.stem for path in (EXAMPLES.parents[1] / "cypher" / "recipes").glob("*.cypher")}
 
@@ -43,6 +45,14 @@ def test_the_cron_job_gives_up_on_a_rejection_alone() -> None:
     assert (job["kind"], job["spec"]["concurrencyPolicy"]) == ("CronJob", "Forbid")
     (rule,) = job["spec"]["jobTemplate"]["spec"]["podFailurePolicy"]["rules"]
     assert (rule["action"], rule["onExitCodes"]["values"]) == ("FailJob", [4])
+
+
+def test_the_cron_job_shows_its_token_to_no_network() -> None:
+    """The command refuses an address of another machine without TLS, so that the job would never run."""
+    job = yaml.safe_load((EXAMPLES / "cronjob.yaml").read_text())
+    (container,) = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
+    given = {each["name"]: each["value"] for each in container["env"]}
+    Address(given["BRIDGE_ADDRESS"], token="t", tls_ca=given.get("BRIDGE_TLS_CA_FILE", "").encode()).check()
 
 
 def test_the_shell_script_is_one() -> None:
