@@ -46,8 +46,8 @@ WHERE finished_millis IS NULL AND number <= ?
 """
 
 RESTARTED = (
-    "The server stopped while this job was at work, and its trainer ended with it. Stored models are as before. "
-    "Start it again."
+    "The server stopped while this job was at work, and the work ended with it. It has stored no version itself; what "
+    "a recipe had trained by then, the jobs of its CALLs tell. Start it again; what was submitted, under another id."
 )
 
 _DAY_MILLIS = 24 * 60 * 60 * 1000
