@@ -15,10 +15,12 @@ from bridge.actions.embed_config import (
     EmbedWriteConfig,
     EmbedWriteRow,
 )
+from bridge.actions.embed_estimate import counts_of, estimate_embed
 from bridge.actions.embedding import Embedded, embedded_labels, embedded_nodes
-from bridge.actions.hosted import answering_version
+from bridge.actions.hosted import answering_version, find_version
 from bridge.actions.jobs import effective, running_job
 from bridge.actions.loading import EMBEDDING
+from bridge.actions.memory import check_own_memory, send_own_estimate
 from bridge.actions.provenance import Origin
 from bridge.actions.reading import ALL, labels_of, quoted
 from bridge.actions.rows import send_row
@@ -41,11 +43,14 @@ STEPS = ("read projection", "hand out")
 async def embed(request: EmbedConfig, call: Call, services: Services) -> None:
     """Look the nodes up, or compute their embeddings, and hand them out."""
     graph = await call.describe()
+    found = await find_version(request, call, services)
+    _check(request, graph, found.manifest)
+    check_own_memory(estimate_embed(request, found, counts_of(found.manifest, graph), services), request.sudo)
     version = await answering_version(request, call, services)
-    _check(request, graph, version.manifest)
+    if version.key != found.key:  # no model could be made of the one found
+        _check(request, graph, version.manifest)
     async with running_job("embed", request, STEPS, call, services) as job:
-        found = await embedded_nodes(request, version, graph, call, services)
-        chosen = _chosen(request, found)
+        chosen = _chosen(request, await embedded_nodes(request, version, graph, call, services))
         vectors = await services.compute(_vectors, chosen)
         job.report(1, 0.0)
         if isinstance(request, EmbedMutateConfig):
@@ -63,6 +68,18 @@ async def embed(request: EmbedConfig, call: Call, services: Services) -> None:
             for columns in rows_of(vectors):
                 number = Column(np.full(len(columns["nodeId"]), version.number, dtype=np.int64))
                 await call.rows(columns | {"modelVersion": number})
+
+
+async def estimate(request: EmbedConfig, call: Call, services: Services) -> None:
+    """Answer with the memory that the server would take."""
+    version = await find_version(request, call, services)
+    if call.fictitious is not None:
+        counts = call.fictitious.node_count, call.fictitious.relationship_count
+    else:
+        graph = await call.describe()
+        _check(request, graph, version.manifest)
+        counts = counts_of(version.manifest, graph)
+    await send_own_estimate(call, estimate_embed(request, version, counts, services), *counts)
 
 
 async def _mutate(
@@ -130,7 +147,7 @@ def _chosen(request: EmbedConfig, found: list[Embedded]) -> list[Embedded]:
 
 
 EMBED = (
-    Procedure("bridge.embed", EmbedConfig, {"stream": EmbedRow}, embed),
-    Procedure("bridge.embed", EmbedMutateConfig, {"mutate": EmbedMutateRow}, embed),
-    Procedure("bridge.embed", EmbedWriteConfig, {"write": EmbedWriteRow}, embed),
+    Procedure("bridge.embed", EmbedConfig, {"stream": EmbedRow}, embed, estimate=estimate),
+    Procedure("bridge.embed", EmbedMutateConfig, {"mutate": EmbedMutateRow}, embed, estimate=estimate),
+    Procedure("bridge.embed", EmbedWriteConfig, {"write": EmbedWriteRow}, embed, estimate=estimate),
 )

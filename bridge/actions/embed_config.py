@@ -14,6 +14,8 @@ class EmbedConfig(ModelConfig):
 
     node_labels: Names = ("*",)
     """Labels whose nodes are asked for; all that the model has embeddings for by default."""
+    sudo: bool = False
+    """Run even when the memory estimate exceeds what there is."""
 
 
 class EmbedMutateConfig(EmbedConfig):

@@ -17,17 +17,30 @@ if TYPE_CHECKING:
 
 
 def check_memory(estimate: Estimate, sudo: bool, services: Services) -> None:
-    """Refuse a job that would take more memory than there is.
+    """Refuse a job whose training process would take more memory than there is.
 
     Raises:
         ResourceExhaustedError: with both numbers.
     """
-    available = available_bytes(services)
+    advice = "Set a smaller `embeddingDimension`, project fewer nodes and relationships"
+    _check(estimate, sudo, available_bytes(services), advice)
+
+
+def check_own_memory(estimate: Estimate, sudo: bool) -> None:
+    """Refuse a call for which the server itself would take more memory than there is.
+
+    Raises:
+        ResourceExhaustedError: with both numbers.
+    """
+    _check(estimate, sudo, free_bytes(), "Name fewer `nodeLabels`, project fewer nodes and relationships")
+
+
+def _check(estimate: Estimate, sudo: bool, available: int, advice: str) -> None:
     if estimate.bytes_max > available and not sudo:
         raise ResourceExhaustedError(
             f"Memory required to run {estimate.name} ({estimate.bytes_max}b, {readable(estimate.bytes_max)}) exceeds "
-            f"available memory ({available}b, {readable(available)}). Set a smaller `embeddingDimension`, project "
-            "fewer nodes and relationships, wait for other jobs to end, or set `sudo: true` to try anyway.",
+            f"available memory ({available}b, {readable(available)}). {advice}, wait for other jobs to end, or set "
+            "`sudo: true` to try anyway.",
             reason="TOO_LITTLE_MEMORY",
         )
 
@@ -45,8 +58,17 @@ def available_bytes(services: Services) -> int:
 async def send_estimate(
     call: Call, estimate: Estimate, node_count: int, relationship_count: int, services: Services
 ) -> None:
-    """Answer a `.estimate`."""
-    there = max(1, available_bytes(services))
+    """Answer the `.estimate` of what a training process does."""
+    await _send(call, estimate, node_count, relationship_count, available_bytes(services))
+
+
+async def send_own_estimate(call: Call, estimate: Estimate, node_count: int, relationship_count: int) -> None:
+    """Answer the `.estimate` of what the server does itself."""
+    await _send(call, estimate, node_count, relationship_count, free_bytes())
+
+
+async def _send(call: Call, estimate: Estimate, node_count: int, relationship_count: int, available: int) -> None:
+    there = max(1, available)
     row = EstimateRow(
         required_memory=estimate.range(),
         tree_view=estimate.tree(),

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+import tracemalloc
+from types import SimpleNamespace
+from typing import Any, cast
 
 import grpc
 import numpy as np
 import pytest
+from safetensors.numpy import load, save
 
+from bridge.actions import memory
+from bridge.actions.embed_config import EmbedConfig
+from bridge.actions.embed_estimate import estimate_embed
+from bridge.core.projection import NodeTable
+from bridge.models.node_embedding import NodeEmbedding
+from bridge.registry.manifest import Manifest, StoredFile
 from tests.database import CallError, Database, Node
 
 USERS, FILMS = 30, 48
@@ -132,3 +141,59 @@ async def test_more_than_a_transaction_holds_is_refused_before_it_is_tried(
         await embed(hosted, channel, "write", writeProperty="vec")
     (row,) = await embed(hosted, channel, "write", writeProperty="vec", batchSize=10)
     assert row["nodePropertiesWritten"] == USERS + FILMS
+
+
+async def test_the_estimate_grows_with_the_graph_and_shrinks_when_the_model_is_loaded(
+    hosted: Database, channel: grpc.aio.Channel
+) -> None:
+    """For the projection, and for a graph that is not there; the parts are the same as in the sum."""
+    given = {"mutateProperty": "vec"}
+    (row,) = await embed(hosted, channel, "mutate.estimate", **given)
+    assert row["nodeCount"] == len(hosted.nodes)
+    assert row["treeView"].startswith("bridge.embed: ")
+    vectors = 4 * 128 * row["nodeCount"]
+    assert 2 * vectors <= row["bytesMin"] <= row["bytesMax"] <= 30 * vectors
+    await embed(hosted, channel, "mutate", **given)
+    (loaded,) = await embed(hosted, channel, "stream.estimate")
+    assert loaded["bytesMin"] < row["bytesMin"]
+    counts = {"nodeCount": 10**6, "relationshipCount": 10**7}
+    (large,) = await hosted.call(channel, "bridge.embed.stream.estimate", counts, modelName="ranks")
+    assert large["bytesMin"] > 2 * 4 * 128 * 10**6
+    assert (large["nodeCount"], large["relationshipCount"]) == (10**6, 10**7)
+    with pytest.raises(CallError, match="has no embeddings of"):
+        await embed(hosted, channel, "stream.estimate", nodeLabels=["Tag"])
+
+
+async def test_more_memory_than_there_is_is_refused_before_anything_is_read(
+    hosted: Database, channel: grpc.aio.Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "free_bytes", lambda: 1000)
+    with pytest.raises(CallError, match=r"Memory required to run bridge.embed .* exceeds available memory \(1000b"):
+        await embed(hosted, channel)
+    assert hosted.questions == ["describe"]
+    assert len(await embed(hosted, channel, sudo=True)) == USERS + FILMS
+
+
+def test_the_estimate_of_a_look_up_holds() -> None:
+    """What numpy has allocated at most, from the file's bytes to the joined columns, lies within its range."""
+    count, dimension = 20_000, 64
+    stored = np.random.default_rng(1).random((count, dimension), dtype=np.float32)
+    data = save(NodeEmbedding({"A": np.arange(count)}, {"A": stored}).arrays())
+    table = NodeTable("A", "key", np.arange(count) + 1, np.arange(count))
+    tracemalloc.start()
+    model = NodeEmbedding.load(load(data), {"labels": ["A"]})
+    vectors, known = model.of(table)
+    out = vectors[known]
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(out) == count - 1
+    manifest = Manifest(
+        model_name="m", model_type="node2vec", database="neo4j", created_millis=0,
+        configuration={"embeddingDimension": dimension},
+        files={"embedding.safetensors": StoredFile(bytes=len(data), sha256="0" * 64)},
+    )  # fmt: skip
+    services = SimpleNamespace(live=SimpleNamespace(peek=lambda version: None))
+    version = SimpleNamespace(manifest=manifest)
+    request = EmbedConfig.parse({"modelName": "m"})
+    expected = estimate_embed(request, cast(Any, version), (count, 0), cast(Any, services))
+    assert expected.bytes_min <= peak <= expected.bytes_max <= 2 * peak

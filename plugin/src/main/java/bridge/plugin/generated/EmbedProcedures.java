@@ -32,6 +32,14 @@ public final class EmbedProcedures extends ProjectionProcedures {
         return rows("bridge.embed.stream", arguments("graphName", graphName, "configuration", configuration), EmbedRow::from);
     }
 
+    @Procedure(name = "bridge.embed.stream.estimate", mode = Mode.READ)
+    @Description("Estimate the memory that bridge.embed.stream takes.")
+    public Stream<EstimateRow> streamEstimate(
+            @Name(value = "graphNameOrConfiguration", description = "The projection's name in GDS's graph catalog; or a map with the `nodeCount` and `relationshipCount` of a graph that need not be there.") Object graphNameOrConfiguration,
+            @Name(value = "algoConfiguration", description = "The configuration of the procedure.") Map<String, Object> algoConfiguration) {
+        return row("bridge.embed.stream.estimate", arguments("graphNameOrConfiguration", graphNameOrConfiguration, "algoConfiguration", algoConfiguration), EstimateRow::from);
+    }
+
     @Procedure(name = "bridge.embed.mutate", mode = Mode.READ)
     @Description("Embeddings of the projected nodes, from a hosted model of any family, added to the projection.")
     public Stream<EmbedMutateRow> mutate(
@@ -40,12 +48,28 @@ public final class EmbedProcedures extends ProjectionProcedures {
         return row("bridge.embed.mutate", arguments("graphName", graphName, "configuration", configuration), EmbedMutateRow::from);
     }
 
+    @Procedure(name = "bridge.embed.mutate.estimate", mode = Mode.READ)
+    @Description("Estimate the memory that bridge.embed.mutate takes.")
+    public Stream<EstimateRow> mutateEstimate(
+            @Name(value = "graphNameOrConfiguration", description = "The projection's name in GDS's graph catalog; or a map with the `nodeCount` and `relationshipCount` of a graph that need not be there.") Object graphNameOrConfiguration,
+            @Name(value = "algoConfiguration", description = "The configuration of the procedure.") Map<String, Object> algoConfiguration) {
+        return row("bridge.embed.mutate.estimate", arguments("graphNameOrConfiguration", graphNameOrConfiguration, "algoConfiguration", algoConfiguration), EstimateRow::from);
+    }
+
     @Procedure(name = "bridge.embed.write", mode = Mode.WRITE)
     @Description("Embeddings of the projected nodes, from a hosted model of any family, written to the database.")
     public Stream<EmbedWriteRow> write(
             @Name(value = "graphName", description = "The projection's name in GDS's graph catalog.") String graphName,
             @Name(value = "configuration", defaultValue = "{}", description = "The configuration.") Map<String, Object> configuration) {
         return row("bridge.embed.write", arguments("graphName", graphName, "configuration", configuration), EmbedWriteRow::from);
+    }
+
+    @Procedure(name = "bridge.embed.write.estimate", mode = Mode.READ)
+    @Description("Estimate the memory that bridge.embed.write takes.")
+    public Stream<EstimateRow> writeEstimate(
+            @Name(value = "graphNameOrConfiguration", description = "The projection's name in GDS's graph catalog; or a map with the `nodeCount` and `relationshipCount` of a graph that need not be there.") Object graphNameOrConfiguration,
+            @Name(value = "algoConfiguration", description = "The configuration of the procedure.") Map<String, Object> algoConfiguration) {
+        return row("bridge.embed.write.estimate", arguments("graphNameOrConfiguration", graphNameOrConfiguration, "algoConfiguration", algoConfiguration), EstimateRow::from);
     }
 
     /** A row. */
@@ -58,6 +82,31 @@ public final class EmbedProcedures extends ProjectionProcedures {
                     row.integer("nodeId"),
                     row.numbers("embedding"),
                     row.integer("modelVersion"));
+        }
+    }
+
+    /** A row. */
+    public record EstimateRow(
+            @Description("The range, for people.") String requiredMemory,
+            @Description("The parts that it is made of, for people.") String treeView,
+            @Description("The same as a map.") Map<String, Object> mapView,
+            @Description("The least it takes, in bytes.") Long bytesMin,
+            @Description("The most it takes, in bytes.") Long bytesMax,
+            @Description("Nodes that the estimate is for.") Long nodeCount,
+            @Description("Relationships that the estimate is for.") Long relationshipCount,
+            @Description("`bytesMin` by the memory there is, rounded up to tenths as in GDS; 1.0 is all of it.") Double heapPercentageMin,
+            @Description("`bytesMax` by the memory there is, rounded up to tenths as in GDS; 1.0 is all of it.") Double heapPercentageMax) {
+        static EstimateRow from(Row row) {
+            return new EstimateRow(
+                    row.string("requiredMemory"),
+                    row.string("treeView"),
+                    row.map("mapView"),
+                    row.integer("bytesMin"),
+                    row.integer("bytesMax"),
+                    row.integer("nodeCount"),
+                    row.integer("relationshipCount"),
+                    row.number("heapPercentageMin"),
+                    row.number("heapPercentageMax"));
         }
     }
 
