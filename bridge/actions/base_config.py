@@ -46,6 +46,16 @@ class GatedConfig(Config):
     held out for both."""
 
 
+class InitialConfig(Config):
+    """Keys of everything that can start from what a version has learned."""
+
+    initial_model: ModelName | None = None
+    """Model whose weights training starts from, node by node by key; new nodes start as usual. It must have the same
+    architecture, dimension, features and node keys, and must not have learned what this training is tested on."""
+    initial_version: VersionName | None = None
+    """The version of it, by its number or an alias; the `champion` when not given."""
+
+
 class ModelConfig(KeyedConfig):
     """Keys of everything that asks a hosted model."""
 

@@ -13,9 +13,10 @@ from bridge.actions.gnn_checks import Checked, check_training
 from bridge.actions.gnn_config import GnnTrainConfig, GnnTrainRow
 from bridge.actions.gnn_data_checks import check_data
 from bridge.actions.gnn_estimate import estimate, estimate_training
+from bridge.actions.gnn_initial import check_initial
 from bridge.actions.gnn_manifest import manifest_of, model_info
 from bridge.actions.gnn_origins import unknown_origins, with_encoders
-from bridge.actions.initial import check_initial
+from bridge.actions.initial import find_initial
 from bridge.actions.jobs import effective
 from bridge.actions.memory import check_memory
 from bridge.actions.plan import Plan, Trained
@@ -23,7 +24,6 @@ from bridge.actions.provenance import forget_changed
 from bridge.actions.reading import Stopwatch
 from bridge.actions.training import Prepared, Training, seed_of
 from bridge.core.call import Call
-from bridge.core.errors import InvalidArgumentError
 from bridge.core.procedure import Procedure
 from bridge.evaluation.gate import METRICS
 from bridge.jobs.job import Job
@@ -42,8 +42,10 @@ async def prepare(request: GnnTrainConfig, call: Call, services: Services) -> Pr
     checked = check_training(request, graph)
     owner = call.caller.user
     await services.compute(services.store.check_owner, call.caller.database_key, request.model_name, owner)
-    initial = await _initial(request, checked, call, services)
-    needed = estimate_training(request, checked, graph)
+    initial = await find_initial(request, call, services)
+    if initial is not None:
+        check_initial(initial, request, checked)
+    needed = estimate_training(request, checked, graph, initial)
     check_memory(needed, request.sudo, services)
     warnings: list[str] = []
     seed = seed_of(request.random_seed)
@@ -89,27 +91,6 @@ async def prepare(request: GnnTrainConfig, call: Call, services: Services) -> Pr
         )
 
     return Prepared(graph, checked.selection, check, train)
-
-
-async def _initial(request: GnnTrainConfig, checked: Checked, call: Call, services: Services) -> Version | None:
-    """Find the version to start from.
-
-    Raises:
-        DamagedError, NotFoundError: there is none that can be read.
-        FailedPreconditionError: it does not fit.
-    """
-    if request.initial_model is None:
-        if request.initial_version is not None:
-            raise InvalidArgumentError(
-                f"`initialVersion` was `{request.initial_version}`, but there is no `initialModel` that it could be a "
-                "version of. Name that too, or leave both out.",
-                reason="INVALID_CONFIGURATION",
-            )
-        return None
-    key, wanted = call.caller.database_key, request.initial_version
-    version = await services.compute(services.store.resolve, key, request.initial_model, wanted)
-    check_initial(version, request, checked)
-    return version
 
 
 @contextmanager

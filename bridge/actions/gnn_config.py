@@ -6,12 +6,12 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from bridge.actions.base_config import FeatureProperties, GatedConfig, KeyedConfig, Missing, VersionName
+from bridge.actions.base_config import FeatureProperties, GatedConfig, InitialConfig, KeyedConfig, Missing
 from bridge.core.config import Fraction, ModelName, Name, Names, NonNegativeFloat, PositiveFloat, PositiveInt
 from bridge.core.procedure import Row
 
 
-class GnnTrainConfig(GatedConfig, KeyedConfig):
+class GnnTrainConfig(GatedConfig, InitialConfig, KeyedConfig):
     """Train a heterogeneous graph neural network on a projection and keep it as the next version of a model."""
 
     model_name: ModelName
@@ -74,11 +74,6 @@ class GnnTrainConfig(GatedConfig, KeyedConfig):
     """sage only: cut the values to whole numbers, as the published example does."""
     class_weights: bool | None = None
     """sage only: weight the loss by the inverse frequency of the values, as the published example does."""
-    initial_model: ModelName | None = None
-    """Model whose weights training starts from, node by node by key; new nodes start as usual. It must have the same
-    architecture, dimension, features and node keys, and must not have learned what this training is tested on."""
-    initial_version: VersionName | None = None
-    """The version of it, by its number or an alias; the `champion` when not given."""
     random_seed: int | None = None
     """Seed of all random choices but the split; a new one, recorded, when not given."""
     device: Literal["auto", "cpu", "cuda"] = "auto"

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bridge.actions.champion import SERVED
 from bridge.actions.gnn_checks import Checked, check_training
 from bridge.actions.gnn_config import GnnTrainConfig
+from bridge.actions.initial import find_initial, with_start
 from bridge.actions.memory import send_estimate
 from bridge.actions.reading import ALL
 from bridge.core.call import Call, FictitiousGraph
@@ -20,6 +22,7 @@ from bridge.evaluation.cost import FAST
 from bridge.evaluation.ranking_baselines import Ease, ItemKnn
 from bridge.models import MODELS
 from bridge.models.footprint import Sizes, training_memory
+from bridge.registry.version import Version
 
 if TYPE_CHECKING:
     from bridge.actions.services import Services
@@ -42,15 +45,20 @@ MOST_COUNTED = 1 << 50
 async def estimate(request: GnnTrainConfig, call: Call, services: Services) -> None:
     """Answer with the memory that a training would take."""
     graph = await call.describe() if call.fictitious is None else fictitious_graph(request, call.fictitious)
-    needed = estimate_training(request, check_training(request, graph), graph)
+    initial = await find_initial(request, call, services)
+    needed = estimate_training(request, check_training(request, graph), graph, initial)
     await send_estimate(call, needed, graph.node_count, graph.relationship_count, services)
 
 
-def estimate_training(request: GnnTrainConfig, checked: Checked, graph: Graph) -> Estimate:
-    """Say what the training process would take; see `bridge.models.footprint`."""
+def estimate_training(
+    request: GnnTrainConfig, checked: Checked, graph: Graph, initial: Version | None = None
+) -> Estimate:
+    """Say what the training process would take; see `bridge.models.footprint`. `initial`: what it starts from."""
     sizes = sizes_of(request, checked, graph)
     settings = MODELS[checked.architecture].Hyperparameters.parse(request.hyperparameters())
-    return training_memory("bridge.gnn.train", checked.architecture, sizes, settings, _baselines(request, sizes))
+    baselines = _baselines(request, sizes)
+    needed = training_memory("bridge.gnn.train", checked.architecture, sizes, settings, baselines)
+    return with_start(needed, initial, f"{SERVED}.safetensors")  # the largest of its weights: one at a time is held
 
 
 def fictitious_graph(request: GnnTrainConfig, counts: FictitiousGraph) -> Graph:

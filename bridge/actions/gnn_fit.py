@@ -15,7 +15,7 @@ from safetensors.numpy import load_file, save_file
 from bridge.actions.champion import EVALUATED, SERVED, VALIDATED
 from bridge.actions.feature_contract import probe
 from bridge.actions.gnn_board import Board
-from bridge.actions.initial import Initial
+from bridge.actions.gnn_initial import Initial
 from bridge.actions.plan import Plan, Trained
 from bridge.actions.soundness import check_finite, check_finite_metrics, check_reproduced, unsound
 from bridge.core.learning import Interactions

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bridge.actions.health import library_versions
+from bridge.actions.initial import parent_of, started_from
 from bridge.actions.plan import Plan, Trained
 from bridge.actions.reading import Selection
 from bridge.core.call import Caller
@@ -33,10 +34,9 @@ def manifest_of(
     target = plan.target
     metric = METRICS[plan.objective]
     loses = losing_to(metric, trained.metrics["test"][metric.name], trained.baselines)
-    same = initial is not None and initial.model_name == configuration["modelName"]
     return Manifest(
         model_name=configuration["modelName"],
-        parent_version=initial.number if initial is not None and same else None,
+        parent_version=parent_of(configuration["modelName"], initial),
         database=caller.database,
         database_id=caller.database_id,
         owner=caller.user,
@@ -77,16 +77,10 @@ def manifest_of(
             "device": trained.device,
             "threads": plan.threads,
             "seconds": trained.seconds,
-            **_start(initial),
+            **started_from(initial),
             **trained.thresholds,
         },
     )
-
-
-def _start(initial: Version | None) -> dict[str, Any]:
-    if initial is None:
-        return {}
-    return {"initial": {"modelName": initial.model_name, "modelVersion": initial.number}}
 
 
 def model_info(manifest: Manifest) -> dict[str, Any]:

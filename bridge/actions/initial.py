@@ -1,82 +1,45 @@
-"""The version that a training starts from: its weights, as far as they know nothing of what is measured."""
+"""The version that a training starts from, whatever kind of model it is of."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from bridge.actions.base_config import InitialConfig
+from bridge.core.call import Call
+from bridge.core.errors import FailedPreconditionError, InvalidArgumentError
+from bridge.core.memory import Estimate
+from bridge.registry.version import Version
 
-from bridge.actions.champion import EVALUATED, SERVED, VALIDATED, seen_by
-from bridge.actions.gnn_board import Board
-from bridge.actions.gnn_checks import Checked
-from bridge.actions.gnn_config import GnnTrainConfig
-from bridge.actions.loading import load
-from bridge.core.errors import FailedPreconditionError
-from bridge.core.projection import TEST
-from bridge.models.model import Model
-from bridge.registry.version import Version, open_version
+if TYPE_CHECKING:
+    from bridge.actions.services import Services
 
 
-@dataclass(frozen=True)
-class Initial:
-    """A version to start from, in the training process."""
+async def find_initial(request: InitialConfig, call: Call, services: Services) -> Version | None:
+    """Find the version to start from.
 
-    version: Version
-    ranking: bool
-
-    @classmethod
-    def of(cls, folder: Path, board: Board) -> Initial:
-        """Open it, and refuse one that has learned what this training is measured on.
-
-        Raises:
-            DamagedError: it is not what was written.
-            FailedPreconditionError: it has, or does not say.
-        """
-        version = open_version(folder)
-        tested = board.hashes()[board.membership == TEST]
-        leaked = int(np.isin(tested, seen_by(version, board.plan.target.relationship_type)).sum())
-        if leaked:
-            raise FailedPreconditionError(
-                f"Version {version.number} of `{version.model_name}`, which the training is to start from, has learned "
-                f"{leaked:,} of the {len(tested):,} test relationships: the metrics would be too good to be true. Use "
-                "the split settings of that version, or leave `initialModel` out.",
-                reason="LEAKY_START",
+    Raises:
+        DamagedError, NotFoundError: there is none that can be read.
+        InvalidArgumentError: a version without a model.
+    """
+    if request.initial_model is None:
+        if request.initial_version is not None:
+            raise InvalidArgumentError(
+                f"`initialVersion` was `{request.initial_version}`, but there is no `initialModel` that it could be a "
+                "version of. Name that too, or leave both out.",
+                reason="INVALID_CONFIGURATION",
             )
-        return cls(version, board.plan.objective == "ranking")
-
-    def weights(self, fit: str) -> Model:
-        """Return what one of the fits starts from: each from the weights that had seen as much.
-
-        `fit` is train, retrain or refit.
-        """
-        names = {"train": VALIDATED if self.ranking else EVALUATED, "retrain": EVALUATED, "refit": SERVED}
-        return load(self.version, names[fit])
+        return None
+    key, wanted = call.caller.database_key, request.initial_version
+    return await services.compute(services.store.resolve, key, request.initial_model, wanted)
 
 
-def check_initial(version: Version, request: GnnTrainConfig, checked: Checked) -> None:
-    """Refuse a version whose weights do not fit the training, as far as its manifest tells.
+def refuse_other(version: Version, facts: Mapping[str, tuple[Any, Any]], files: Sequence[str]) -> None:
+    """Refuse a version of which a fact was another than it is in the training, or that lacks one of the files.
 
     Raises:
         FailedPreconditionError: naming what differs.
     """
-    manifest, target = version.manifest, checked.target
-    theirs = manifest.target
-    facts = {
-        "architecture": (manifest.model_type, checked.architecture),
-        "objective": (manifest.objective, request.objective),
-        "embeddingDimension": (
-            manifest.configuration.get("embeddingDimension"), checked.hyperparameters["embeddingDimension"],
-        ),
-        "target relationships": (
-            theirs and (theirs.source_label, theirs.relationship_type, theirs.target_label), target.edge_type,
-        ),
-        "features": (
-            sorted((feature.label, feature.property) for feature in manifest.features),
-            sorted((label, name) for label, names in checked.selection.labels.items() for name in names),
-        ),
-        "nodeKeys": (manifest.node_keys, dict(checked.selection.node_keys)),
-    }  # fmt: skip
     for what, (then, now) in facts.items():
         if then != now:
             raise FailedPreconditionError(
@@ -84,9 +47,42 @@ def check_initial(version: Version, request: GnnTrainConfig, checked: Checked) -
                 f"`{then}`, and is `{now}` in this training. Use the same, or leave `initialModel` out.",
                 reason="OTHER_NETWORK",
             )
-    if f"{VALIDATED if request.objective == 'ranking' else EVALUATED}.safetensors" not in manifest.files:
+    if not set(files) <= version.manifest.files.keys():
         raise FailedPreconditionError(
             f"The training cannot start from version {version.number} of `{version.model_name}`, which an older bridge "
             "trained. Leave `initialModel` out once.",
             reason="OTHER_NETWORK",
         )
+
+
+def refuse_learned(version: Version, learned: int, tested: int) -> None:
+    """Refuse a version that has learned any of the relationships that the training is measured on.
+
+    Raises:
+        FailedPreconditionError: with both counts.
+    """
+    if learned:
+        raise FailedPreconditionError(
+            f"Version {version.number} of `{version.model_name}`, which the training is to start from, has learned "
+            f"{learned:,} of the {tested:,} test relationships: the metrics would be too good to be true. Use "
+            "the split settings of that version, or leave `initialModel` out.",
+            reason="LEAKY_START",
+        )
+
+
+def with_start(needed: Estimate, version: Version | None, *files: str) -> Estimate:
+    """Add what is held of a version, the content of these files, to the parts of an estimate."""
+    if version is None:
+        return needed
+    held = sum(version.manifest.files[name].bytes for name in files if name in version.manifest.files)
+    return Estimate.total(needed.name, *needed.parts, Estimate.exactly("version to start from", held))
+
+
+def parent_of(model_name: str, version: Version | None) -> int | None:
+    """Return what the manifest of a version of that model names as its parent; None: the store does."""
+    return version.number if version is not None and version.model_name == model_name else None
+
+
+def started_from(version: Version | None) -> dict[str, Any]:
+    """Return what `modelInfo` says of it."""
+    return {} if version is None else {"initial": {"modelName": version.model_name, "modelVersion": version.number}}

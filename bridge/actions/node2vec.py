@@ -13,6 +13,7 @@ from bridge.actions import node2vec_fit, node2vec_gate
 from bridge.actions.gate import Candidate, publish
 from bridge.actions.gnn import staged
 from bridge.actions.gnn_manifest import model_info
+from bridge.actions.initial import find_initial
 from bridge.actions.jobs import effective, running_job
 from bridge.actions.node2vec_checks import check_call, estimate, hyperparameters
 from bridge.actions.node2vec_config import (
@@ -39,6 +40,7 @@ from bridge.core.procedure import Procedure
 from bridge.evaluation.gate import METRICS
 from bridge.jobs.job import Job
 from bridge.projection.snapshots import Snapshot
+from bridge.registry.version import Version
 
 if TYPE_CHECKING:
     from bridge.actions.services import Services
@@ -97,16 +99,17 @@ async def prepare_training(request: Node2VecTrainConfig, call: Call, services: S
     """Check what is asked for against the projection, the memory there is and the model's owner."""
     watch = Stopwatch()
     graph = await call.describe()
-    selection, needed = check_call(request, graph, services)
     caller = call.caller
     await services.compute(services.store.check_owner, caller.database_key, request.model_name, caller.user)
+    initial = await find_initial(request, call, services)
+    selection, needed = check_call(request, graph, services, initial)
     seed = seed_of(request.random_seed)
     computed_from = _origins(selection, graph, call, services)
 
     async def train(job: Job, snapshot: Snapshot) -> Node2VecTrainRow:
         """Measure an embedding on held-out relationships, then keep one of the whole graph as the next version."""
         with staged(services.store) as staging:
-            plan = _plan(request, snapshot, str(staging), seed, services)
+            plan = _plan(request, snapshot, str(staging), seed, services, initial)
             spec = plan.model_dump(mode="json")
             async with services.trainers.turn(job, memory=needed):
                 answer = await services.trainers.run(job, node2vec_fit.train_in_trainer, spec)
@@ -121,6 +124,7 @@ async def prepare_training(request: Node2VecTrainConfig, call: Call, services: S
                     graph=graph,
                     fingerprint=snapshot.fingerprint,
                     train_millis=watch.total(),
+                    initial=initial,
                 )
                 candidate = Candidate(
                     staging, manifest, METRICS["links"], trained.floor, spec,
@@ -134,7 +138,14 @@ async def prepare_training(request: Node2VecTrainConfig, call: Call, services: S
     return Prepared(graph, selection, anything, train)
 
 
-def _plan(request: Node2VecConfig, snapshot: Snapshot, folder: str, seed: int, services: Services) -> Node2VecPlan:
+def _plan(
+    request: Node2VecConfig,
+    snapshot: Snapshot,
+    folder: str,
+    seed: int,
+    services: Services,
+    initial: Version | None = None,
+) -> Node2VecPlan:
     trained = request if isinstance(request, Node2VecTrainConfig) else None
     return Node2VecPlan(
         snapshot=str(snapshot.path),
@@ -145,6 +156,7 @@ def _plan(request: Node2VecConfig, snapshot: Snapshot, folder: str, seed: int, s
         threads=min(request.concurrency, services.threads),
         test_fraction=trained.test_fraction if trained else 0.0,
         split_seed=trained.split_seed if trained else 0,
+        initial=None if initial is None else str(initial.path),
     )
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from bridge.actions.champion import EVALUATED
+from bridge.actions.initial import find_initial, refuse_other, with_start
+from bridge.actions.loading import EMBEDDING
 from bridge.actions.memory import check_memory, send_estimate
 from bridge.actions.node2vec_config import (
     Node2VecConfig,
@@ -12,6 +15,8 @@ from bridge.actions.node2vec_config import (
     Node2VecTrainConfig,
     Node2VecWriteConfig,
 )
+from bridge.actions.node2vec_initial import HELD, START
+from bridge.actions.node2vec_manifest import MODEL_TYPE
 from bridge.actions.reading import Selection, keys_of, labels_of, quoted, types_of
 from bridge.actions.vectors import refuse_existing, refuse_read_only
 from bridge.core.call import Call
@@ -19,6 +24,7 @@ from bridge.core.errors import FailedPreconditionError, Faults
 from bridge.core.graph import Graph
 from bridge.core.memory import Estimate
 from bridge.models.node2vec import Node2VecHyperparameters, estimate_bytes
+from bridge.registry.version import Version
 
 if TYPE_CHECKING:
     from bridge.actions.services import Services
@@ -30,15 +36,21 @@ RELATIONSHIP_BYTES = 56
 """A relationship in the sparse matrices of the baselines."""
 
 
-def check_call(request: Node2VecConfig, graph: Graph, services: Services) -> tuple[Selection, int]:
+def check_call(
+    request: Node2VecConfig, graph: Graph, services: Services, initial: Version | None = None
+) -> tuple[Selection, int]:
     """Return what to read, and the bytes that its turn in a trainer needs: 0 with `sudo`, which takes what there is.
+
+    `initial` is the version that a training starts from.
 
     Raises:
         InvalidArgumentError, FailedPreconditionError: with everything that does not fit the projection.
         ResourceExhaustedError: it would take more memory than there is.
     """
     selection = _selection(request, graph)
-    needed = _estimate(request, *_counts(selection, graph), services)
+    if initial is not None and isinstance(request, Node2VecTrainConfig):
+        _check_initial(initial, request, selection)
+    needed = _estimate(request, *_counts(selection, graph), initial, services)
     check_memory(needed, request.sudo, services)
     return selection, 0 if request.sudo else needed.bytes_max
 
@@ -50,7 +62,8 @@ async def estimate(request: Node2VecConfig, call: Call, services: Services) -> N
     else:
         graph = await call.describe()
         counts = _counts(_selection(request, graph), graph)
-    await send_estimate(call, _estimate(request, *counts, services), *counts, services)
+    initial = await find_initial(request, call, services) if isinstance(request, Node2VecTrainConfig) else None
+    await send_estimate(call, _estimate(request, *counts, initial, services), *counts, services)
 
 
 def hyperparameters(request: Node2VecConfig) -> Node2VecHyperparameters:
@@ -82,6 +95,17 @@ def _selection(request: Node2VecConfig, graph: Graph) -> Selection:
     return Selection(dict.fromkeys(labels, ()), dict.fromkeys(types, properties), keys)
 
 
+def _check_initial(version: Version, request: Node2VecTrainConfig, selection: Selection) -> None:
+    """Refuse a version whose vectors do not fit the training, as far as its manifest tells."""
+    manifest = version.manifest
+    facts = {
+        "architecture": (manifest.model_type, MODEL_TYPE),
+        "embeddingDimension": (manifest.configuration.get("embeddingDimension"), request.embedding_dimension),
+        "nodeKeys": (manifest.node_keys, dict(selection.node_keys)),
+    }
+    refuse_other(version, facts, [f"{name}{START}" for name in (EVALUATED, EMBEDDING)])
+
+
 def _check_types(types: Sequence[str], graph: Graph) -> None:
     if not sum(graph.relationship_types[name].relationship_count for name in types):
         raise FailedPreconditionError(
@@ -109,15 +133,18 @@ def _counts(selection: Selection, graph: Graph) -> tuple[int, int]:
     return nodes, sum(graph.relationship_types[name].relationship_count for name in selection.types)
 
 
-def _estimate(request: Node2VecConfig, nodes: int, relationships: int, services: Services) -> Estimate:
+def _estimate(
+    request: Node2VecConfig, nodes: int, relationships: int, initial: Version | None, services: Services
+) -> Estimate:
     threads = min(request.concurrency, services.threads)
     least, most = estimate_bytes(nodes, relationships, hyperparameters(request), threads)
     fit = Estimate("graph, walks and vectors", least, most)
     if not isinstance(request, Node2VecTrainConfig):
         return Estimate.total("bridge.node2vec", fit)
     vectors = 4 * nodes * request.embedding_dimension
+    remembered = Estimate("contexts and steps, for later trainings", vectors, 2 * vectors + 8 * nodes)
     block = min(EVALUATED_BYTES, 4 * nodes * nodes)
     measuring = Estimate(
         "held-out relationships", vectors + 2 * block, vectors + 3 * block + RELATIONSHIP_BYTES * relationships
     )
-    return Estimate.total("bridge.node2vec", fit, measuring)
+    return with_start(Estimate.total("bridge.node2vec", fit, remembered, measuring), initial, *HELD)

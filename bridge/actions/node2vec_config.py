@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bridge.actions.base_config import GatedConfig, KeyedConfig
+from bridge.actions.base_config import GatedConfig, InitialConfig, KeyedConfig
 from bridge.core.config import Fraction, ModelName, Name, Names, PositiveInt
 from bridge.core.procedure import NodeId, Row
 from bridge.models.node2vec import Node2VecHyperparameters
@@ -42,7 +42,7 @@ class Node2VecWriteConfig(Node2VecConfig):
     """Write in transactions of this many nodes, not atomic; in the caller's transaction when not given."""
 
 
-class Node2VecTrainConfig(GatedConfig, Node2VecConfig):
+class Node2VecTrainConfig(GatedConfig, InitialConfig, Node2VecConfig):
     """Embedding of the nodes by biased random walks and skip-gram, kept as the next version of a model and measured
     on held-out relationships."""
 

@@ -14,6 +14,7 @@ from safetensors.numpy import load_file, save_file
 
 from bridge.actions.champion import EVALUATED
 from bridge.actions.loading import EMBEDDING
+from bridge.actions.node2vec_initial import check_start, check_unseen, save_start, start_of
 from bridge.actions.soundness import check_finite, check_finite_metrics, check_reproduced, unsound
 from bridge.core.homogeneous import HomogeneousGraph
 from bridge.core.progress import Progress, part
@@ -29,6 +30,7 @@ from bridge.projection.link_splits import LinkSplit, held_out_hashes, hold_out_l
 from bridge.projection.snapshots import open_snapshot
 from bridge.registry.manifest import StoredFile
 from bridge.registry.sealing import hash_files
+from bridge.registry.version import Version, open_version
 
 STEPS = ("read projection", "embed", "hand out")
 READ, EMBED, HAND_OUT = range(len(STEPS))
@@ -64,6 +66,8 @@ class Node2VecPlan(BaseModel):
     threads: int
     test_fraction: float = 0.0
     split_seed: int = 0
+    initial: str | None = None
+    """Folder of the version that a training starts from."""
 
 
 class Embedding(BaseModel):
@@ -119,22 +123,25 @@ def train_in_trainer(spec: dict[str, Any], reporter: Reporter) -> dict[str, Any]
     """
     work = Work(Node2VecPlan.model_validate(spec))
     split, folder = work.split(), Path(work.plan.folder)
-    evaluated = work.fit("evaluated", split.train, reporter.at(EVALUATE))
-    metrics, baselines = _measured(work, split, evaluated, reporter.at(MEASURE))
-    served = work.fit("served", work.view.graph, reporter.at(SERVED))
-    embeddings = {EVALUATED: work.embedding(evaluated), EMBEDDING: work.embedding(served)}
-    for name, embedding in embeddings.items():
-        save_embedding(embedding, folder, name)
+    initial = None if work.plan.initial is None else open_version(Path(work.plan.initial))
+    if initial is not None:
+        check_unseen(initial, work.projection, work.view, split)
+    fit = work.fit("evaluated", split.train, reporter.at(EVALUATE), initial, EVALUATED)
+    metrics, baselines = _measured(work, split, fit, reporter.at(MEASURE))
+    probes = {EVALUATED: work.keep(fit, EVALUATED)}
+    del fit  # its vectors are stored: there is room for the next ones
+    fit = work.fit("served", work.view.graph, reporter.at(SERVED), initial, EMBEDDING)
+    probes[EMBEDDING] = work.keep(fit, EMBEDDING)
     save_file(content_hashes(work.projection), folder / CONTENT_FILE)
     save_file(held_out_hashes(work.projection, work.view, split.held_out), folder / HELD_OUT_FILE)
     keep_files(Path(work.plan.snapshot), folder)
-    answer = work.answer(served).model_copy(
+    answer = work.answer(fit).model_copy(
         update={
             "metrics": {"test": metrics.as_map()},
             "baselines": {name: each.as_map() for name, each in baselines.items()},
             "floor": baselines[SIMPLEST].mrr,
             "split_sizes": {"train": split.train_count, "test": metrics.relationships},
-            "probes": {name: _probes(embedding) for name, embedding in embeddings.items()},
+            "probes": probes,
             "files": hash_files(folder),
         }
     )
@@ -169,6 +176,7 @@ def check_embedding(spec: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
         for label, vectors in embedding.vectors.items():
             if vectors.shape != (len(embedding.keys[label]), dimension):
                 raise unsound(f"the vectors of `{label}` in its file `{name}` have the shape {vectors.shape}")
+        check_start(Path(plan.folder), name, embedding.vectors)
         found = [_similarity(embedding, *probe[:4]) for probe in recorded]
         check_reproduced(name, np.array(found), np.array([probe[4] for probe in recorded]))
     return {}
@@ -226,15 +234,31 @@ class Work:
             self.projection, self.view, fraction=self.plan.test_fraction, seed=self.plan.split_seed
         )  # fmt: skip
 
-    def fit(self, name: str, graph: HomogeneousGraph, progress: Progress) -> Node2VecFit:
-        """Embed a graph of these nodes."""
+    def fit(
+        self, name: str, graph: HomogeneousGraph, progress: Progress, initial: Version | None = None, start: str = ""
+    ) -> Node2VecFit:
+        """Embed a graph of these nodes; of an `initial` version the vectors called `start` are where to begin."""
         fit = Node2Vec.fit(
-            graph, self.hyperparameters, seed=self.plan.seed, threads=self.plan.threads, progress=progress
+            graph,
+            self.hyperparameters,
+            seed=self.plan.seed,
+            threads=self.plan.threads,
+            progress=progress,
+            initial=None if initial is None else start_of(initial, start, self.projection, self.view),
+            remember=start != "",
         )
         self.seconds |= {f"{name} {phase}": round(seconds, 3) for phase, seconds in fit.seconds.items()}
         return fit
 
-    def embedding(self, fit: Node2VecFit) -> NodeEmbedding:
+    def keep(self, fit: Node2VecFit, name: str) -> list[Probe]:
+        """Store vectors and what a later training needs beside them; return what the check compares."""
+        assert fit.state is not None, "a training remembers"
+        embedding, folder = self._embedding(fit), Path(self.plan.folder)
+        save_embedding(embedding, folder, name)
+        save_start(folder, name, fit.state, fit.embedded, self.view)
+        return _probes(embedding)
+
+    def _embedding(self, fit: Node2VecFit) -> NodeEmbedding:
         """Give vectors their nodes' keys."""
         keys, vectors = {}, {}
         for label, rows in self.view.rows_of_labels():

@@ -7,12 +7,14 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from bridge.actions.health import library_versions
+from bridge.actions.initial import parent_of, started_from
 from bridge.actions.node2vec_fit import Embedding
 from bridge.actions.reading import Selection
 from bridge.core.call import Caller
 from bridge.core.graph import Graph
 from bridge.evaluation.gate import METRICS, losing_to
 from bridge.registry.manifest import GraphFacts, Manifest
+from bridge.registry.version import Version
 
 MODEL_TYPE = "node2vec"
 
@@ -27,12 +29,14 @@ def manifest_of(
     graph: Graph,
     fingerprint: str,
     train_millis: int,
+    initial: Version | None = None,
 ) -> Manifest:
     """Put together the manifest of a new version; the store adds its number and its files."""
     metric = METRICS["links"]
     loses = losing_to(metric, trained.metrics["test"][metric.name], trained.baselines)
     return Manifest(
         model_name=configuration["modelName"],
+        parent_version=parent_of(configuration["modelName"], initial),
         database=caller.database,
         database_id=caller.database_id,
         owner=caller.user,
@@ -60,5 +64,6 @@ def manifest_of(
             "computedFrom": sorted(computed_from),
             "nodesWithoutRelationships": trained.without_relationships,
             "seconds": trained.seconds,
+            **started_from(initial),
         },
     )

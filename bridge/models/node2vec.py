@@ -17,6 +17,7 @@ from bridge.core.errors import FailedPreconditionError
 from bridge.core.homogeneous import HomogeneousGraph, homogeneous_from_edges
 from bridge.core.progress import Progress, part, silent
 from bridge.models.skip_gram import PLACES_AT_ONCE, ROUND_ROWS, SkipGram, SkipGramSettings, padded
+from bridge.models.skip_gram_state import SkipGramStart, SkipGramState
 from bridge.models.walks import Bias, KeptWalks, Walker
 
 KEPT_WALK_BYTES = 1 << 30
@@ -100,6 +101,8 @@ class Node2VecFit:
     walk_count: int
     seconds: dict[str, float]
     """Time of each phase, `walks` and `skipGram`."""
+    state: SkipGramState | None = None
+    """By node, what a later training can go on from; where it was to be remembered."""
 
     @property
     def vectors(self) -> NDArray[np.float32]:
@@ -131,8 +134,12 @@ class Node2Vec:
         seed: int,
         threads: int = 2,
         progress: Progress = silent,
+        initial: SkipGramStart | None = None,
+        remember: bool = False,
     ) -> Node2VecFit:
         """Walk and learn. Equal graph, hyperparameters, seed and CPU type give equal vectors, bit for bit.
+
+        With `initial`, its nodes go on from there. With `remember`, the fit has the state to go on from.
 
         Raises:
             CancelledError: from `progress`.
@@ -153,6 +160,8 @@ class Node2Vec:
         with threadpool_limits(1, "blas"), ThreadPoolExecutor(threads, "node2vec") as pool:
             settings = hyperparameters.skip_gram()
             learner = SkipGram(walks, graph.node_count, settings, seed=seed, pool=pool, threads=threads)
+            if initial is not None:
+                learner.resume(initial)
             learner.count(part(progress, 0, WALKS_SHARE))
             walked = time.perf_counter()
             losses = learner.train(part(progress, WALKS_SHARE, 1))
@@ -161,7 +170,7 @@ class Node2Vec:
         vectors[~embedded] = 0
         model = cls(vectors, embedded, hyperparameters)
         seconds = {"walks": walked - began, "skipGram": time.perf_counter() - walked}
-        return Node2VecFit(model, losses, walks.count, seconds)
+        return Node2VecFit(model, losses, walks.count, seconds, learner.state() if remember else None)
 
 
 def estimate_bytes(

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from bridge.core.errors import FailedPreconditionError
 from bridge.core.progress import Progress
 from bridge.models import skip_gram_kernels as kernels
+from bridge.models.skip_gram_state import SkipGramStart, SkipGramState
 from bridge.models.walk_kernels import alias_tables
 from bridge.models.walks import SEED_MASK
 
@@ -139,6 +140,13 @@ class SkipGram:
         self._firsts = np.full(2 * node_count, -1, np.int32)
         self._keys, self._steps = np.empty(0, np.int32), np.empty((0, self._table.shape[1]), np.float32)
 
+    def resume(self, start: SkipGramStart) -> None:
+        """Go on from what another training has learned of some nodes; the others start as they are."""
+        rows, columns = start.rows, slice(self.settings.dimension)
+        self.contexts[rows, columns] = start.state.contexts
+        self.targets[rows, columns] = start.vectors - start.state.contexts
+        self._squares.reshape(-1, 2)[rows] = start.state.squares
+
     def count(self, progress: Progress) -> None:
         """Count the visits of every node, from which noise is drawn and frequent nodes are thinned out."""
         for first, count in self._parts():
@@ -181,6 +189,10 @@ class SkipGram:
         """Return u + v by node, float32 [N, dimension]."""
         dimension = self.settings.dimension
         return self.targets[:, :dimension] + self.contexts[:, :dimension]
+
+    def state(self) -> SkipGramState:
+        """Return what a later training needs beside the vectors, by node."""
+        return SkipGramState(self.contexts[:, : self.settings.dimension].copy(), self._squares.reshape(-1, 2))
 
     def _parts(self) -> Iterator[tuple[int, int]]:
         """Give the parts of a pass: first walk, number of walks."""

@@ -11,6 +11,7 @@ from bridge.core.errors import CancelledError, FailedPreconditionError, InvalidA
 from bridge.core.homogeneous import HomogeneousGraph, homogeneous_from_edges
 from bridge.models import node2vec, skip_gram_kernels, walk_kernels
 from bridge.models.node2vec import Node2Vec, Node2VecFit, Node2VecHyperparameters, estimate_bytes, warm_up
+from bridge.models.skip_gram_state import SkipGramStart, SkipGramState
 from tests.models.camps import graph_of, planted
 from tests.models.contract import GOLDEN
 
@@ -157,6 +158,22 @@ def test_an_embedding_that_diverges_is_refused() -> None:
     """An absurd learning rate ends in an error that names the iteration, not in vectors."""
     with pytest.raises(FailedPreconditionError, match="no longer finite after iteration 1"):
         fit(planted()[0], initialLearningRate=1e30, iterations=3)
+
+
+def test_a_training_goes_on_where_another_ended() -> None:
+    """Of nodes in another order too, and beside new ones; AdaGrad's sums keep the first steps from undoing it."""
+    graph, _ = planted()
+    keys = Node2VecHyperparameters.parse({**QUICK, "iterations": 4})
+    first = Node2Vec.fit(graph, keys, seed=0, remember=True)
+    assert first.state is not None
+    rows = np.arange(graph.node_count)[::-1][5:].copy()
+    state = SkipGramState(first.state.contexts[rows], first.state.squares[rows])
+    start = SkipGramStart(rows, first.vectors[rows], state)
+    losses = Node2Vec.fit(graph, keys, seed=1, initial=start).losses
+    cold = Node2Vec.fit(graph, keys, seed=1).losses
+    assert losses[0] < cold[1], "a whole pass ahead at least"
+    hasty = SkipGramStart(rows, first.vectors[rows], SkipGramState(state.contexts, np.zeros_like(state.squares)))
+    assert losses[0] < Node2Vec.fit(graph, keys, seed=1, initial=hasty).losses[0]
 
 
 @pytest.mark.parametrize(
