@@ -12,9 +12,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.core.errors import FailedPreconditionError
 from bridge.core.progress import Progress
 from bridge.models import skip_gram_kernels as kernels
+from bridge.models.skip_gram_check import check
 from bridge.models.skip_gram_state import SkipGramStart, SkipGramState
 from bridge.models.walk_kernels import alias_tables
 from bridge.models.walks import SEED_MASK
@@ -38,8 +38,6 @@ LANES = 16
 """Vectors are padded to a multiple of it, so that no loop has a remainder."""
 PLACES_AT_ONCE = 1 << 15
 """Most places of walks between two reports of progress."""
-ALIKE = 1e-5
-"""Unit vectors no further apart than this are a collapsed embedding."""
 WINDOWS, NOISE, START = range(3)
 """What a random stream is for."""
 ROWS_AT_ONCE = 1 << 14
@@ -258,44 +256,6 @@ class SkipGram:
         task(parts[0])
         for other in others:
             other.result()
-
-
-def check(
-    targets: NDArray[np.float32],
-    contexts: NDArray[np.float32],
-    visited: NDArray[np.bool_],
-    losses: list[float],
-    iteration: int,
-) -> None:
-    """Refuse vectors that mean nothing; arrays are [N, width], [N, width] and bool [N].
-
-    Raises:
-        FailedPreconditionError: naming the iteration.
-    """
-    if np.isnan(losses[-1]) and np.isfinite(targets).all():
-        raise FailedPreconditionError(
-            f"No pair of nodes was left to learn from in iteration {iteration}. `positiveSamplingFactor` drops the "
-            "visits of frequent nodes: choose a greater one, or more or longer walks.",
-            reason="NOTHING_TO_LEARN",
-        )
-    sums = targets.sum(axis=1) + contexts.sum(axis=1)  # one number a row: not finite if any element is not
-    if not (np.isfinite(sums).all() and np.isfinite(losses[-1])):
-        raise FailedPreconditionError(
-            f"The embedding was no longer finite after iteration {iteration}. Nothing was kept. Choose a smaller "
-            "`initialLearningRate`.",
-            reason="EMBEDDING_NOT_FINITE",
-        )
-    some = np.flatnonzero(visited)[:10_000]
-    vectors = targets[some] + contexts[some]
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    units = vectors / np.maximum(lengths, np.finfo(np.float32).tiny)
-    if len(some) > 1 and np.ptp(units, axis=0).max() < ALIKE:
-        raise FailedPreconditionError(
-            f"The embedding collapsed in iteration {iteration}: all vectors point the same way. Nothing was kept. "
-            "Choose a smaller `initialLearningRate`, fewer `iterations`, a greater `negativeSamplingRate` or a greater "
-            "`embeddingDimension`.",
-            reason="EMBEDDING_COLLAPSED",
-        )
 
 
 def _start(rng: np.random.Generator, rows: int, settings: SkipGramSettings) -> NDArray[np.float32]:

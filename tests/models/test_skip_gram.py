@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from bridge.core.errors import FailedPreconditionError
 from bridge.core.progress import silent
 from bridge.models import skip_gram_kernels as kernels
-from bridge.models.skip_gram import SkipGram, SkipGramSettings, check
+from bridge.models.skip_gram import SkipGram, SkipGramSettings
+from bridge.models.skip_gram_check import check
 from bridge.models.walks import Bias, Walker
 from tests.models.camps import planted
 
