@@ -79,7 +79,7 @@ def serve(settings: Settings, *, ready: Callable[[int], None] = lambda port: Non
         ),
     )
     with claimed(settings.data):
-        trainers.start()  # before any gRPC object exists: its threads do not survive a fork
+        trainers.start(held=True)  # before any gRPC object exists: its threads do not survive a fork
         asyncio.run(_serve(settings, endpoint, trainers, ready))
 
 
@@ -99,6 +99,7 @@ async def _serve(settings: Settings, endpoint: Endpoint, trainers: Trainers, rea
         _log.info("bridge server %s on %s:%d, models in %s", __version__, settings.host, port, settings.data)
         services.retraining.start()
         ready(port)
+        trainers.load()  # only now: who waits for an answer after a restart should not wait for this
         await stopped.wait()
         _log.info("stopping: running calls get %.0f s", settings.stop_seconds)
     finally:

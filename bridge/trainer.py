@@ -11,6 +11,8 @@ from bridge.actions.gnn_gate import compare_models
 from bridge.actions.node2vec_fit import check_embedding, embed_in_trainer, train_in_trainer
 from bridge.actions.node2vec_gate import compare_embeddings
 from bridge.actions.snapshot import open_in_trainer
+from bridge.core.late import load_late
+from bridge.models import text  # noqa: F401  the server, which only names the function, does without
 from bridge.models.node2vec import warm_up
 
 TARGETS = (
@@ -19,4 +21,5 @@ TARGETS = (
 )  # fmt: skip
 """What a training process can be asked to do."""
 
+load_late()  # the compiler's switches, which every optimizer asks: here, and not in each job
 warm_up()  # half a minute where it was never compiled, a second otherwise: here, and not in each job

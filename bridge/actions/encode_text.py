@@ -23,7 +23,6 @@ from bridge.core.columns import Table
 from bridge.core.errors import FailedPreconditionError, Faults
 from bridge.core.procedure import Procedure
 from bridge.jobs.worker import Reporter
-from bridge.models.text import TextEncoder
 
 if TYPE_CHECKING:
     from bridge.actions.services import Services
@@ -121,6 +120,9 @@ async def _encode(
 
 def encode_in_trainer(spec: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
     """Encode the texts of a folder: `texts.json`, a list of lists, to `0.npy`, `1.npy`, … float32 [N, d]."""
+    # The server imports this module too, and should not load the transformer for that.
+    from bridge.models.text import TextEncoder
+
     folder = Path(spec["folder"])
     lists: list[Texts] = json.loads((folder / "texts.json").read_text())
     encoder = TextEncoder(threads=spec["threads"])

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import os
+import signal
 import sys
 import threading
 from collections.abc import Callable, Coroutine, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext, suppress
+from dataclasses import replace
 from multiprocessing import forkserver
 from typing import Any
 
@@ -16,9 +18,12 @@ from bridge.jobs.child import Child, Patience
 from bridge.jobs.free_memory import free_bytes
 from bridge.jobs.job import Job
 from bridge.jobs.slots import Slots
-from bridge.jobs.worker import Limits, Target
+from bridge.jobs.worker import GO, Limits, Target
 
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+
+LEAST_URGENT = 19
+"""The highest niceness there is."""
 
 
 class Trainers:
@@ -40,25 +45,40 @@ class Trainers:
     ) -> None:
         self._preload = list(preload)
         self._slots = Slots(slots, queue, free=free)
-        self._limits = limits or Limits()
+        limits = limits or Limits()
+        self._limits = replace(limits, niceness=min(LEAST_URGENT, os.nice(0) + limits.niceness))
         self._patience = patience or Patience()
         self._context = multiprocessing.get_context("forkserver")
         self._started = False
+        self._held = False
         self._spawning = threading.Lock()
         self._aside: set[Job] = set()
         self._tasks: set[asyncio.Task[dict[str, Any]]] = set()
 
-    def start(self) -> None:
+    def start(self, *, held: bool = False) -> None:
         """Start the fork server. Call it before gRPC has threads: this changes the environment for a moment.
 
-        It loads its modules on its own time. Should it die, Python starts another for the next job.
+        It loads its modules on its own time; with `held`, from the moment of `load` or of the first job on. Should it
+        die, Python starts another for the next job.
         """
         self._started = True
-        with _environment(self._limits.threads):
+        self._held = held and threading.current_thread() is threading.main_thread()
+        with _environment(self._limits.threads), _blocked(GO) if self._held else nullcontext():
             # The kernel goes by the thread that starts a process: the main one ends with the server.
             mortal = ["bridge.jobs.fork_server"] if threading.current_thread() is threading.main_thread() else []
             self._context.set_forkserver_preload([*mortal, *self._preload])
             forkserver.ensure_running()
+
+    def load(self) -> None:
+        """Have a fork server that was held load its modules, as urgently as trainers work."""
+        if not self._held:
+            return
+        self._held = False
+        # There is no public name for it. Should it have died, nobody has asked how: its number is still its own.
+        server: Any = forkserver._forkserver
+        with suppress(ProcessLookupError):
+            os.setpriority(os.PRIO_PROCESS, server._forkserver_pid, self._limits.niceness)
+            os.kill(server._forkserver_pid, GO)
 
     async def run(
         self, job: Job, target: Target, spec: dict[str, Any], *, memory: int = 0, most_seconds: float | None = None
@@ -163,6 +183,7 @@ class Trainers:
         with self._spawning, _nameless_main():
             if not self._started:
                 self.start()
+            self.load()
             return Child.start(self._context, target, spec, self._limits)
 
 
@@ -182,6 +203,16 @@ def _environment(threads: int) -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
+
+
+@contextmanager
+def _blocked(number: signal.Signals) -> Iterator[None]:
+    """Keep a signal waiting, also in what is started meanwhile; only for the calling thread."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {number})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
 
 
 @contextmanager

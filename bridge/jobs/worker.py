@@ -25,6 +25,9 @@ from bridge.jobs import frames
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
+GO = signal.SIGUSR1
+"""What a fork server that was started with this signal blocked waits for, before it loads more."""
+
 
 class Reporter:
     """The progress of a trainer process. Called, it is the `Progress` of the job's first step."""
@@ -77,7 +80,7 @@ class Limits:
     """What a trainer process may use."""
 
     niceness: int = 10
-    """Added to the server's own: the server answers first."""
+    """Added to the server's own by `Trainers`: the server answers first."""
     threads: int = 0
     """Threads for numeric work; 0 leaves the libraries' own choice."""
     memory_bytes: int | None = None
@@ -113,7 +116,7 @@ def _settle(limits: Limits) -> None:
 
 
 def _let_others_go_first(niceness: int) -> None:
-    os.nice(niceness)
+    os.nice(max(0, niceness - os.nice(0)))  # its fork server may have been that nice before
     # A session is a scheduling group of its own on many a Linux (sched_autogroup), and niceness counts within it alone:
     # against the server, which is in another, it is the group's that counts.
     with suppress(OSError):

@@ -16,7 +16,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch_geometric.nn import MessagePassing
+
+from bridge.core.late import late
+
+with late("torch._dynamo", "torch_geometric.datasets"):
+    from torch_geometric.nn import MessagePassing
 
 # torch calls all CSR tensors beta, once a process.
 warnings.filterwarnings("ignore", message="Sparse CSR tensor support")

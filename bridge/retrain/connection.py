@@ -8,11 +8,12 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
-import neo4j
-from neo4j.exceptions import AuthError, DriverError, Neo4jError
-
 from bridge.core.errors import FailedPreconditionError
+from bridge.core.late import late, load_late
 from bridge.retrain.account import Account
+
+with late("neo4j"):  # which brings pandas
+    import neo4j
 
 CONNECT_SECONDS = 5.0
 """How long to wait for the database to accept a connection."""
@@ -114,6 +115,7 @@ async def connected(account: Account) -> AsyncIterator[Connection]:
     Raises:
         FailedPreconditionError: the account's settings are wrong. Whether the database answers shows by a statement.
     """
+    await asyncio.to_thread(load_late, neo4j.__name__)
     auth = await asyncio.to_thread(account.auth)
     with _in_our_words():
         driver = neo4j.AsyncGraphDatabase.driver(
@@ -136,16 +138,16 @@ def _in_our_words() -> Iterator[None]:
     """
     try:
         yield
-    except AuthError as error:
+    except neo4j.exceptions.AuthError as error:
         raise FailedPreconditionError(
             f"the database refused the service account: {error.message}. See BRIDGE_NEO4J_USER and "
             "BRIDGE_NEO4J_PASSWORD_FILE of the server.",
             reason="ACCOUNT_REFUSED",
         ) from error
-    except Neo4jError as error:
+    except neo4j.exceptions.Neo4jError as error:
         text = _CLASS_NAME.sub("", error.message or "it gave no reason")
         raise FailedPreconditionError(text, reason="STATEMENT_FAILED", code=error.code or "") from error
-    except DriverError as error:
+    except neo4j.exceptions.DriverError as error:
         raise FailedPreconditionError(
             f"the database can not be reached: {error}. See BRIDGE_NEO4J_URI of the server.",
             reason="DATABASE_UNREACHABLE",

@@ -11,6 +11,7 @@ from pathlib import Path
 from bridge.core.errors import FailedPreconditionError
 from bridge.runtime import assemble, configuration, database, server
 from bridge.runtime.home import USER, Checkout, Home
+from bridge.runtime.interruption import tidied
 from bridge.runtime.lock import alone
 from bridge.runtime.ports import LOOPBACK, Ports, WantedPorts, settle
 
@@ -88,7 +89,7 @@ class Runtime:
         Raises FailedPreconditionError when a tool is missing, a port is busy, or a process ends while starting.
         """
         self.home.create()
-        with alone(self.home.run):
+        with tidied(), alone(self.home.run):
             neo4j = neo4j and database.background(self.home).process() is None
             bridge = bridge and server.background(self.home).process() is None
             ports = self._ports(neo4j, bridge)

@@ -14,6 +14,7 @@ import psutil
 
 from bridge.core.errors import FailedPreconditionError
 from bridge.runtime.home import write_private
+from bridge.runtime.interruption import undivided
 
 START_TIME_TOLERANCE_SECONDS = 2.0
 """How far two readings of one process's start time may differ (the system clock may have been set)."""
@@ -43,7 +44,7 @@ class Background:
     def start(self, command: Sequence[str], environment: Mapping[str, str], folder: Path) -> None:
         """Start the command in a session of its own, with its output in the log."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        with self.log.open("wb") as out:
+        with self.log.open("wb") as out, undivided():  # else nobody could find what was started
             child = subprocess.Popen(
                 command,
                 env=dict(environment),
@@ -53,10 +54,10 @@ class Background:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        # Popen would warn about a child that is still running when it is collected; psutil watches it from here on.
-        child.returncode = 0
-        started = psutil.Process(child.pid).create_time()
-        write_private(self.pid_file, json.dumps({"pid": child.pid, "started": started}))
+            # Popen would warn about a child that still runs when it is collected; psutil watches it from here on.
+            child.returncode = 0
+            started = psutil.Process(child.pid).create_time()
+            write_private(self.pid_file, json.dumps({"pid": child.pid, "started": started}))
 
     def wait_until(self, ready: Callable[[], bool], timeout: timedelta) -> None:
         """Wait until `ready` says so.

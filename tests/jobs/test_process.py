@@ -385,3 +385,42 @@ def test_a_fork_server_that_still_loads_ends_with_its_server(tmp_path: Path) -> 
     finally:
         if fork_server.is_running():
             fork_server.kill()
+
+
+HELD = """
+import asyncio, os, sys, time
+from pathlib import Path
+sys.path[:0] = sys.argv[1:3]
+from bridge.jobs.job import Job
+from bridge.jobs.process import Trainers
+from bridge.jobs.worker import Limits
+from tests.jobs import targets
+trainers = Trainers(['sign'], limits=Limits(niceness=3))
+trainers.start(held=True)
+time.sleep(1)
+early = os.path.exists(sys.argv[3])
+if sys.argv[4] == 'load':
+    trainers.load()
+    trainers.load()
+    while not Path(sys.argv[3]).exists():
+        time.sleep(.05)
+async def work():
+    return await trainers.run(Job('j1', 'gnn.train', database='neo4j', steps=('fit',)), targets.surroundings, {})
+found = asyncio.run(work())
+print(early, Path(sys.argv[3]).read_text(), found['niceness'], os.nice(0))
+"""
+
+
+@pytest.mark.parametrize("word", ["load", "a job"])
+def test_a_fork_server_that_is_held_loads_when_told_or_for_a_job(tmp_path: Path, word: str) -> None:
+    """Nothing before that; then as nicely as trainers work, and these no nicer for it."""
+    sign = tmp_path / "loading"
+    (tmp_path / "sign.py").write_text(f"import os\nopen({str(sign)!r}, 'w').write(str(os.nice(0)))\n")
+    root = str(Path(__file__).parents[2])
+    done = subprocess.run(
+        [sys.executable, "-c", HELD, str(tmp_path), root, str(sign), word], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    early, loading, working, server = done.stdout.split()[-4:]
+    assert early == "False"
+    assert int(loading) == int(working) == int(server) + 3
