@@ -1,4 +1,4 @@
-"""Peak memory of a training process beside what `bridge.gnn.train.estimate` says, on three sizes an architecture.
+"""Peak memory of a training process beside what its `.estimate` says, on three sizes an architecture and of node2vec.
 
 The training runs as the server runs it, in a process that the fork server makes; what counts is how much its peak
 resident memory is above what it had at the start of the job.
@@ -10,7 +10,7 @@ import asyncio
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,17 +18,19 @@ from typing import Any
 import numpy as np
 
 from benchmarks.figure import Figure, main, say
-from bridge.actions import gnn_fit
+from bridge.actions import gnn_fit, node2vec_fit
 from bridge.actions.gnn import plan_of
 from bridge.actions.gnn_checks import check_training
 from bridge.actions.gnn_config import GnnTrainConfig
 from bridge.actions.gnn_estimate import estimate_training
+from bridge.actions.node2vec_fit import Node2VecPlan
 from bridge.core.graph import Graph, Label, Property, RelationshipType
 from bridge.core.memory import Estimate
 from bridge.core.projection import NodeTable, Projection, RelationshipTable
 from bridge.jobs.job import Job
 from bridge.jobs.process import Trainers
 from bridge.jobs.worker import Limits, Reporter
+from bridge.models.node2vec import Node2VecHyperparameters, estimate_bytes
 from bridge.projection.folder import write_folder
 
 TITLE = "peak memory of a training by its estimate"
@@ -77,13 +79,20 @@ def measure() -> Iterator[Figure]:
                 for extent in extents:
                     request = training(architecture, baselines=extent)
                     estimate, peak = measured(trainers, request, projection, snapshot)
-                    case = f"{architecture}, {size.name}, baselines {extent}"
-                    say(f"{case}: {estimate.range()}, measured {peak / MIB:.0f} MiB")
                     outside += not estimate.bytes_min <= peak <= estimate.bytes_max
-                    yield Figure(f"peak, {case}", peak / MIB, "MiB", "lower")
-                    yield Figure(f"bytesMax by peak, {case}", estimate.bytes_max / peak, "", "lower", bar=MOST_RATIO)
-                    yield Figure(f"peak by bytesMin, {case}", peak / estimate.bytes_min, "", "lower", bar=MOST_RATIO)
+                    yield from _figures(f"{architecture}, {size.name}, baselines {extent}", estimate, peak)
+        for size in (SMALL, MIDDLE, LARGE):
+            estimate, peak = measured_node2vec(trainers, size, Path(folder))
+            outside += not estimate.bytes_min <= peak <= estimate.bytes_max
+            yield from _figures(f"node2vec, {size.name}", estimate, peak)
     yield Figure("peaks outside their range", outside, "", "lower", bar=0)
+
+
+def _figures(case: str, estimate: Estimate, peak: int) -> Iterator[Figure]:
+    say(f"{case}: {estimate.range()}, measured {peak / MIB:.0f} MiB")
+    yield Figure(f"peak, {case}", peak / MIB, "MiB", "lower")
+    yield Figure(f"bytesMax by peak, {case}", estimate.bytes_max / peak, "", "lower", bar=MOST_RATIO)
+    yield Figure(f"peak by bytesMin, {case}", peak / estimate.bytes_min, "", "lower", bar=MOST_RATIO)
 
 
 def started() -> Trainers:
@@ -113,19 +122,45 @@ def measured(
     checked = check_training(request, graph)
     with tempfile.TemporaryDirectory() as staging:
         plan = plan_of(request, checked, SEED, str(snapshot), staging, THREADS)
-        answer = asyncio.run(_run(trainers, plan.model_dump(mode="json")))
+        answer = asyncio.run(_run(trainers, gnn_fit.STEPS, fit_and_look, plan.model_dump(mode="json")))
     return estimate_training(request, checked, graph), answer["bytes"]
 
 
-async def _run(trainers: Trainers, plan: dict[str, Any]) -> dict[str, Any]:
-    with Job("memory", "gnn.train", steps=gnn_fit.STEPS) as job:
-        return await trainers.run(job, fit_and_look, plan)
+def measured_node2vec(trainers: Trainers, size: Size, folder: Path) -> tuple[Estimate, int]:
+    """Estimate and run `bridge.node2vec.stream` with its defaults but two walks a node."""
+    projection, keys = roads(size), Node2VecHyperparameters(walks_per_node=2)
+    snapshot = folder / f"roads {size.name}"
+    write_folder(snapshot, projection)
+    plan = Node2VecPlan(
+        snapshot=str(snapshot), folder=str(folder), weight_property=None, hyperparameters=keys.effective(), seed=SEED,
+        threads=THREADS,
+    )  # fmt: skip
+    answer = asyncio.run(_run(trainers, node2vec_fit.STEPS, embed_and_look, plan.model_dump(mode="json")))
+    counts = projection.node_count, projection.relationship_count
+    return Estimate("bridge.node2vec", *estimate_bytes(*counts, keys, THREADS)), answer["bytes"]
+
+
+Work = Callable[[dict[str, Any], Reporter], dict[str, Any]]
+
+
+async def _run(trainers: Trainers, steps: tuple[str, ...], work: Work, plan: dict[str, Any]) -> dict[str, Any]:
+    with Job("memory", "measured", steps=steps) as job:
+        return await trainers.run(job, work, plan)
 
 
 def fit_and_look(plan: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
     """Train in this process; return the growth of its peak resident memory, in bytes."""
+    return _look(gnn_fit.fit, plan, reporter)
+
+
+def embed_and_look(plan: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
+    """Embed in this process; return the growth of its peak resident memory, in bytes."""
+    return _look(node2vec_fit.embed_in_trainer, plan, reporter)
+
+
+def _look(work: Work, plan: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
     before = _status("VmRSS")
-    gnn_fit.fit(plan, reporter)
+    work(plan, reporter)
     return {"bytes": _status("VmHWM") - before}
 
 
@@ -155,6 +190,19 @@ def board(size: Size, features: int = FEATURES) -> Projection:
             ("User", "RATED", "Item"): _links(pairs, size.items, stars=stars),
             ("Item", "TAGGED", "Tag"): _links(tagged, TAGS),
         },
+        fingerprint="0" * 64,
+    )
+
+
+def roads(size: Size) -> Projection:
+    """Make towns with roads between any two, as many as users and ratings."""
+    generator = np.random.default_rng(SEED)
+    one, other = generator.integers(0, size.users, (2, size.ratings // 2))
+    pairs = np.unique(np.concatenate([one * size.users + other, other * size.users + one]))
+    ends = np.stack([pairs // size.users, pairs % size.users]).astype(np.int32)
+    return Projection(
+        nodes={"Town": _nodes("Town", size.users, {})},
+        relationships={("Town", "ROAD", "Town"): RelationshipTable(ends, {}, undirected=True)},
         fingerprint="0" * 64,
     )
 

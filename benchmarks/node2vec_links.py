@@ -12,13 +12,18 @@ from typing import NamedTuple
 import networkx as nx
 import numpy as np
 import torch
+from gensim.models import Word2Vec
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from benchmarks.figure import Figure, Other, main, say
 from benchmarks.movie_graph import LEAST_WEIGHT, LIKED, NEGATIVES_SEED, MovieGraph, Ratings, movie_graph, ratings
 from benchmarks.reference import node2vec_tutorial as tutorial
+from bridge.core.progress import silent
 from bridge.evaluation.links import LinkMetrics, evaluate_links, link_baselines
-from bridge.models.node2vec import Node2Vec, Node2VecHyperparameters, warm_up
-from bridge.models.walks import Bias, Walker
+from bridge.models.node2vec import KEPT_WALK_BYTES, Node2Vec, Node2VecHyperparameters, warm_up
+from bridge.models.skip_gram import SkipGram, SkipGramSettings
+from bridge.models.walks import Bias, KeptWalks, Walker
 
 TITLE = "held-out links of the movie graph"
 
@@ -57,7 +62,62 @@ def measure() -> Iterator[Figure]:
     baselines = link_baselines(movies.graph(movies.split(0)[0]), _held_out(movies, 0), seed=NEGATIVES_SEED)
     for name, metrics in baselines.items():
         yield Figure(f"MRR of {name}, first split", metrics.mrr, "", "higher")
+    yield _equal_bytes(movies)
+    yield _beside_gensim(movies)
     yield from _beside_the_tutorial(rated)
+
+
+def _equal_bytes(movies: MovieGraph) -> Figure:
+    """Count the numbers that differ when one thread learns instead of two."""
+    graph = movies.graph(movies.split(0)[0])
+    one, two = (Node2Vec.fit(graph, TUTORIAL, seed=0, threads=threads).vectors for threads in (1, 2))
+    different = int(np.count_nonzero(one.view(np.uint32) != two.view(np.uint32)))
+    return Figure("numbers that differ with one thread instead of two", different, "", "lower", bar=0)
+
+
+def _beside_gensim(movies: MovieGraph) -> Figure:
+    """Compare the objective without an offset, on the same walks, keys and passes."""
+    keys = TUTORIAL.model_copy(update={"score_offset": 0.0, "positive_sampling_factor": 1.0, "min_learning_rate": 1e-3})
+    graph = movies.graph(movies.split(0)[0])
+    settings = keys.skip_gram()
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(THREADS) as pool:
+        walker = Walker(graph, Bias(), length=keys.walk_length, seed=0)
+        kept = KeptWalks(walker, keys.walks_per_node, KEPT_WALK_BYTES)
+        learner = SkipGram(kept, graph.node_count, settings, seed=0, pool=pool, threads=THREADS)
+        learner.count(silent)
+        learner.train(silent)
+        walks = kept.walks(0, kept.count, pool, THREADS)
+    words = [[str(node) for node in walk if node >= 0] for walk in walks.tolist()]
+    peer = Word2Vec(
+        words, sg=1, hs=0, negative=settings.negative_rate, ns_exponent=settings.negative_exponent,
+        window=settings.window, sample=0, vector_size=settings.dimension, epochs=settings.iterations, min_count=1,
+        workers=1, seed=1, alpha=0.025, min_alpha=0.0001,
+    )  # fmt: skip
+    visited = np.flatnonzero(learner.counts)
+    order = [peer.wv.key_to_index[str(node)] for node in visited]
+    theirs = np.zeros((2, graph.node_count, settings.dimension), np.float32)
+    theirs[0, visited], theirs[1, visited] = peer.wv.vectors[order], peer.syn1neg[order]
+    ours = mean_loss(walks, settings, learner.targets, learner.contexts)
+    other = Other("gensim", mean_loss(walks, settings, *theirs))
+    return Figure("loss of a pair without offset", ours, "", "lower", against=other, bar=1 / 1.02)
+
+
+def mean_loss(
+    walks: NDArray[np.int32], settings: SkipGramSettings, u: NDArray[np.float32], v: NDArray[np.float32]
+) -> float:
+    """Return what a pair costs on average, windows and noise in expectation; the arrays are [N, d]."""
+    pairs = np.zeros((len(u), len(u)))
+    for distance in range(1, min(settings.window + 1, walks.shape[1])):
+        one, other = walks[:, :-distance].ravel(), walks[:, distance:].ravel()
+        there = (one >= 0) & (other >= 0)
+        share = (settings.window - distance + 1) / settings.window
+        for ends in ((one[there], other[there]), (other[there], one[there])):
+            np.add.at(pairs, ends, share)
+    noise = np.bincount(walks[walks >= 0], minlength=len(u)) ** settings.negative_exponent
+    scores = (u @ v.T).astype(np.float64)
+    negative = np.logaddexp(0, scores) @ (noise / noise.sum())
+    total = (pairs * np.logaddexp(0, -scores)).sum() + settings.negative_rate * (pairs.sum(axis=1) * negative).sum()
+    return float(total / pairs.sum())
 
 
 def _means(movies: MovieGraph, keys: Node2VecHyperparameters) -> dict[str, float]:
