@@ -89,7 +89,8 @@ def killed_everywhere(root: Path, change: Callable[[Store], Any], every: int) ->
     """Kill a change of a model with three versions, champion 2 and previous 1, again and again, each time later.
 
     Returns:
-        the versions and the aliases that each kill left, in which every alias names a version that verifies.
+        the versions and the aliases that each kill left, and the whole change at last, in which every alias names a
+        version that verifies.
     """
     with_versions = Store(root / "template")
     for fill in (1.0, 2.0):
@@ -99,7 +100,9 @@ def killed_everywhere(root: Path, change: Callable[[Store], Any], every: int) ->
     found: Changes = []
     number = 1
     place = root / "1"
-    while killed_at_line(number, lambda place: change(Store(place)), shutil.copytree(root / "template", place)):
+    killed = True
+    while killed:
+        killed = killed_at_line(number, lambda place: change(Store(place)), shutil.copytree(root / "template", place))
         store = Store(place)
         versions, aliases = tuple(store.versions("neo4j", "ratings")), store.aliases("neo4j", "ratings")
         assert set(aliases.values()) <= set(versions)
