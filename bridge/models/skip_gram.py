@@ -23,7 +23,8 @@ TILE, MOST_TILE = 32, 256
 """Places that learn as one product of matrices: the window's greatest reach, but no fewer than the first and no more
 than the second."""
 LARGE = 10_000
-"""From so many nodes on vectors are far from the processor's caches, where noise costs most of the time."""
+"""From so many nodes with a relationship on vectors are far from the processor's caches, where noise costs most of the
+time."""
 NOISE_OF_SMALL, NOISE_OF_LARGE = 12, 4
 """Noise contexts that the places of a group of tiles share, in multiples of `negativeSamplingRate`."""
 TOGETHER_OF_SMALL, TOGETHER_OF_LARGE = 1, 4
@@ -31,7 +32,7 @@ TOGETHER_OF_SMALL, TOGETHER_OF_LARGE = 1, 4
 MOST_NOISE = 1024
 """Noise contexts of a group at most; each then weighs more."""
 ROUND_SHARE = 0.5
-"""Places of a round by nodes of the graph: the more, the older are the vectors that gradients are taken at."""
+"""Places of a round by nodes with a relationship: the more, the older are the vectors that gradients are taken at."""
 ROUND_ROWS = 1 << 14
 """Gradients of rows that a round keeps before they are applied; about as many as the processor's caches hold."""
 LANES = 16
@@ -130,10 +131,6 @@ class SkipGram:
         self._table = _start(np.random.default_rng([self._seed, START]), 2 * node_count, settings)
         self.targets, self.contexts = self._table[0::2], self._table[1::2]
         """float32 [N, width] by node; columns from `dimension` on are zero."""
-        large = node_count >= LARGE
-        noise = NOISE_OF_LARGE if large else NOISE_OF_SMALL
-        self._negatives = min(MOST_NOISE, noise * settings.negative_rate)
-        self._together = TOGETHER_OF_LARGE if large else TOGETHER_OF_SMALL
         self._squares = np.zeros(2 * node_count, np.float32)
         self._firsts = np.full(2 * node_count, -1, np.int32)
         self._keys, self._steps = np.empty(0, np.int32), np.empty((0, self._table.shape[1]), np.float32)
@@ -150,6 +147,7 @@ class SkipGram:
         for first, count in self._parts():
             kernels.visits(self._of_walks(first, count), self.counts)
             progress((first + count) / self._walks.count, "walks")
+        self._size_up(int(np.count_nonzero(self.counts)))
         noise = np.where(self.counts > 0, np.maximum(self.counts, 1.0) ** self.settings.negative_exponent, 0.0)
         weights = noise.astype(np.float32)
         self._accept, self._alias = np.empty(len(weights), np.float32), np.empty(len(weights), np.int32)
@@ -158,10 +156,17 @@ class SkipGram:
         factor = max(self.settings.positive_factor, 1 / np.count_nonzero(self.counts))
         self._keep = np.minimum(1.0, (np.sqrt(frequency / factor) + 1) * factor / frequency)
         # Of a small graph it takes less time to add gradients up than to wake another thread for it.
-        owners = self._threads if len(self.counts) >= LARGE else 1
+        owners = self._threads if self._walked >= LARGE else 1
         visits = np.cumsum(self.counts)
         inner = np.searchsorted(visits, visits[-1] * np.arange(1, owners) / owners)
         self._owned = list(pairwise(2 * np.concatenate([[0], inner, [len(visits)]])))
+
+    def _size_up(self, walked: int) -> None:
+        # Nodes that no walk visits learn nothing: how many there are must not change what the others learn.
+        self._walked = walked
+        noise = NOISE_OF_LARGE if walked >= LARGE else NOISE_OF_SMALL
+        self._negatives = min(MOST_NOISE, noise * self.settings.negative_rate)
+        self._together = TOGETHER_OF_LARGE if walked >= LARGE else TOGETHER_OF_SMALL
 
     def train(self, progress: Progress) -> list[float]:
         """Pass over the pairs of all walks `iterations` times; return the mean loss of a pair for each pass.
@@ -209,7 +214,7 @@ class SkipGram:
         groups = len(places.offsets) - 1
         sums = np.zeros((groups, 2))  # by group: added up in one order, whichever thread made them
         start, end = self.settings.initial_learning_rate, self.settings.min_learning_rate
-        most = max(1, int(ROUND_SHARE * len(self.counts)))
+        most = max(1, int(ROUND_SHARE * self._walked))
         for begin, stop in places.rounds(most, self._together):
             cuts = np.unique(np.linspace(begin, stop, self._threads + 1).astype(np.int64))
             offsets = places.offsets - places.offsets[begin]

@@ -116,6 +116,15 @@ def test_weights_matter() -> None:
     assert (fit(graph).vectors != fit(plain).vectors).any()
 
 
+def test_nodes_without_relationships_do_not_change_how_the_others_learn() -> None:
+    """A label's nodes are mostly such where a few were linked by co-occurrence: the loss is that of the linked ones."""
+    graph, _ = planted()
+    sources = np.repeat(np.arange(graph.node_count), np.diff(graph.indptr))
+    crowded = homogeneous_from_edges(sources, graph.indices, None, 40 * graph.node_count, True)
+    alone, among = (fit(each, iterations=3).losses for each in (graph, crowded))
+    assert among == pytest.approx(alone, rel=0.02)
+
+
 def test_a_node_without_relationships_gets_no_vector() -> None:
     """It is not `embedded`, its row is zero, and all others are."""
     made = fit(planted()[0])
