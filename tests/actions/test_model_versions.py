@@ -91,7 +91,8 @@ async def test_the_champion_is_what_the_catalog_shows(twice: Database, channel: 
     for version, number in ((None, 1), (2, 2), ("previous", 2)):
         (row,) = await twice.call(channel, "bridge.model.info", **RATES, modelVersion=version)
         assert (row["modelVersion"], row["modelInfo"]["modelVersion"]) == (number, number)
-    assert (row["modelInfo"]["parentVersion"], row["modelInfo"]["gate"], row["trainConfig"]["randomSeed"]) == (1, {}, 8)
+    gate = row["modelInfo"]["gate"]
+    assert (row["modelInfo"]["parentVersion"], gate["promote"], row["trainConfig"]["randomSeed"]) == (1, "always", 8)
 
 
 async def test_a_damaged_champion_is_shown_everywhere_and_the_previous_version_answers(

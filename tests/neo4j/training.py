@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import neo4j
@@ -114,7 +115,7 @@ def training(stack: Stack, board: Board, job: str, **options: Any) -> Iterator[T
     running = Training(stack, board, job, **options)
     try:
         running.start()
-        assert eventually(lambda: bool(stack.trainers())), "no trainer process was started"
+        assert eventually(lambda: bool(stack.trainers()), timedelta(seconds=60)), "no trainer process was started"
         yield running
     finally:
         if stack.alive:
