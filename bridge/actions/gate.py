@@ -92,7 +92,6 @@ async def publish(candidate: Candidate, request: GatedConfig, job: Job, step: in
     if version is None:
         verdict = _unsettled(verdict)
         version = await _published(candidate, verdict, rival, ANY, request, job, services)
-    job.made(manifest.model_name, version.number)
     if request.promote == "ifBetter" and not version.manifest.gate["promoted"]:
         job.reject(_rejection(version, verdict, rival), verdict.reason)
     return version
@@ -192,9 +191,13 @@ async def _published(
         gate["championVersion"] = rival.number
     manifest = candidate.manifest.model_copy(update={"gate": gate | verdict.as_map(candidate.metric)})
     job.phase(JobState.PUBLISHING)
-    return await services.finish(
-        services.store.publish, candidate.staging, manifest, promote=promoted, champion=expected
-    )  # fmt: skip
+
+    def stored() -> Version:
+        version = services.store.publish(candidate.staging, manifest, promote=promoted, champion=expected)
+        job.made(manifest.model_name, version.number)  # here: who is cancelled meanwhile still learns what there is
+        return version
+
+    return await services.finish(stored)
 
 
 def _rejection(version: Version, verdict: Verdict, rival: Rival) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,7 +32,6 @@ from bridge.registry.version import Version
 
 if TYPE_CHECKING:
     from bridge.actions.services import Services
-    from bridge.registry.store import Store
 
 
 async def prepare(request: GnnTrainConfig, call: Call, services: Services) -> Prepared:
@@ -58,7 +57,7 @@ async def prepare(request: GnnTrainConfig, call: Call, services: Services) -> Pr
 
     async def train(job: Job, snapshot: Snapshot) -> GnnTrainRow:
         """Fit a GNN on the snapshot and keep it as the next version of a model."""
-        with staged(services.store) as staging:
+        async with staged(services) as staging:
             plan = plan_of(request, checked, seed, str(snapshot.path), str(staging), services.threads, initial)
             spec = plan.model_dump(mode="json")
             async with services.trainers.turn(job, memory=0 if request.sudo else needed.bytes_max):
@@ -93,14 +92,14 @@ async def prepare(request: GnnTrainConfig, call: Call, services: Services) -> Pr
     return Prepared(graph, checked.selection, check, train)
 
 
-@contextmanager
-def staged(store: Store) -> Iterator[Path]:
+@asynccontextmanager
+async def staged(services: Services) -> AsyncIterator[Path]:
     """Lend a folder for the files of a version to come, and clear it away if none comes of it."""
-    folder = store.stage()
+    folder = await services.finish(services.store.stage)
     try:
         yield folder
     finally:
-        store.discard(folder)
+        await services.finish(services.store.discard, folder)
 
 
 def plan_of(

@@ -108,7 +108,7 @@ async def prepare_training(request: Node2VecTrainConfig, call: Call, services: S
 
     async def train(job: Job, snapshot: Snapshot) -> Node2VecTrainRow:
         """Measure an embedding on held-out relationships, then keep one of the whole graph as the next version."""
-        with staged(services.store) as staging:
+        async with staged(services) as staging:
             plan = _plan(request, snapshot, str(staging), seed, services, initial)
             spec = plan.model_dump(mode="json")
             async with services.trainers.turn(job, memory=needed):

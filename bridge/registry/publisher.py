@@ -9,7 +9,15 @@ from pathlib import Path
 
 from bridge.core.errors import DamagedError, FailedPreconditionError, NotFoundError, PermissionDeniedError
 from bridge.registry import files
-from bridge.registry.aliases import CHAMPION, Aliases, commit_aliases, prepare_aliases, read_aliases, write_aliases
+from bridge.registry.aliases import (
+    CHAMPION,
+    PREVIOUS,
+    Aliases,
+    commit_aliases,
+    prepare_aliases,
+    read_aliases,
+    write_aliases,
+)
 from bridge.registry.catalog import Catalog
 from bridge.registry.layout import Layout
 from bridge.registry.manifest import FORMAT_VERSION, MANIFEST_NAME, Manifest
@@ -161,11 +169,22 @@ class Publisher(Catalog):
         if aliases is None:
             after = Aliases(versions={CHAMPION: final.version})
         else:
-            after = aliases.moved(CHAMPION, final.version) if promote else aliases
+            after = self._succeeded(database, name, aliases, final.version) if promote else aliases
         prepared = prepare_aliases(self._layout.model(database, name), after)  # a disk that is full now spoils nothing
         files.move(staging, place)
         commit_aliases(prepared)
         return open_version(place)
+
+    def _succeeded(self, database: str, model_name: str, before: Aliases, number: int) -> Aliases:
+        """Return the aliases with another champion; `previous` is the version that answered until now.
+
+        That is another than the champion while this is damaged, and then the one to roll back to.
+        """
+        answer = self._answer(database, model_name)
+        after = before.moved(CHAMPION, number)
+        if answer.version is None or number in (answer.number, before.versions[CHAMPION]):
+            return after
+        return after.moved(PREVIOUS, answer.number)
 
     def _place_of(self, manifest: Manifest, aliases: Aliases | None) -> dict[str, int | None]:
         """Return what only the moment of publishing knows of a version."""

@@ -45,7 +45,9 @@ class Store(Publisher):
         with self._locked(), files.full_disk_named(self._layout.root):
             self.version(database, model_name, number)  # not dropped meanwhile
             before = self._pinned(database, model_name)
-            write_aliases(self._layout.model(database, model_name), before.moved(alias, number))
+            champion = alias == CHAMPION
+            after = self._succeeded(database, model_name, before, number) if champion else before.moved(alias, number)
+            write_aliases(self._layout.model(database, model_name), after)
         old = before.versions.get(alias)
         _log.info("model %s: `%s` is version %d now, was %s", model_name, alias, number, old)
         return number, old

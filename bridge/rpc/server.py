@@ -77,6 +77,12 @@ class Endpoint:
                 "both.",
                 reason="INCOMPLETE_TOKENS",
             )
+        if self.tokens.operator and self.tokens.operator == self.tokens.plugin:
+            raise InvalidArgumentError(
+                "BRIDGE_OPERATOR_TOKEN is the same as BRIDGE_PLUGIN_TOKEN: whoever runs Neo4j would be an operator. "
+                "Make two different ones.",
+                reason="EQUAL_TOKENS",
+            )
         if _is_loopback(self.host) or self.insecure:
             return
         missing = [

@@ -61,6 +61,12 @@ def test_an_operators_token_without_the_plugins_is_refused() -> None:
         Endpoint("127.0.0.1", 0, Tokens(operator="o")).check()
 
 
+def test_one_token_for_both_is_refused() -> None:
+    """The plugin's would open what is for operators."""
+    with pytest.raises(InvalidArgumentError, match="BRIDGE_OPERATOR_TOKEN is the same as BRIDGE_PLUGIN_TOKEN"):
+        Endpoint("127.0.0.1", 0, Tokens(plugin="same", operator="same")).check()
+
+
 async def test_a_taken_port_is_told_in_words(services: Services) -> None:
     """A second server must not share the port of the first."""
     first = Server(services, Endpoint("127.0.0.1", 0, Tokens()))
