@@ -13,7 +13,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from bridge.runtime import WantedPorts
 from bridge.runtime.local import Runtime
-from tests.neo4j.stack import Stack, ended_in_order
+from tests.neo4j.stack import Stack, ended_in_order, eventually
 
 TOKEN = "a-token-of-the-plugin"
 
@@ -126,4 +126,5 @@ def test_a_server_that_can_not_be_trusted_is_told_in_words(secured: Stack, tmp_p
     assert why in text
     assert TOKEN not in text
     assert (row["status"], row["detail"]) == ("UNREACHABLE", text)
-    assert secured.row("CALL bridge.health()")["status"] == "SERVING", "the right one is found again"
+    found = eventually(lambda: secured.row("CALL bridge.health()")["status"] == "SERVING")
+    assert found, "the right one is found again"

@@ -48,22 +48,22 @@ final class Channel implements AutoCloseable {
             if (state == ConnectivityState.READY || (state == ConnectivityState.TRANSIENT_FAILURE && tried)) {
                 return channel; // after a failure the call itself fails at once, and knows why
             }
+            tried |= state == ConnectivityState.CONNECTING || state == ConnectivityState.TRANSIENT_FAILURE;
             if (System.nanoTime() > end) {
                 throw BridgeException.unreachable(
                         settings.address(),
                         "no connection within " + settings.connectTimeout().toSeconds() + " s");
             }
-            // A failure of before says nothing; one that something came between does.
-            tried |= awaitChangeFrom(state) || state == ConnectivityState.CONNECTING;
+            awaitChangeFrom(state);
             guard.check();
         }
     }
 
-    private boolean awaitChangeFrom(ConnectivityState state) {
+    private void awaitChangeFrom(ConnectivityState state) {
         var changed = new CountDownLatch(1);
         channel.notifyWhenStateChanged(state, changed::countDown);
         try {
-            return changed.await(POLL_MILLIS, TimeUnit.MILLISECONDS);
+            changed.await(POLL_MILLIS, TimeUnit.MILLISECONDS);
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
             throw BridgeException.failed("The call was interrupted while it waited for the bridge server.");
