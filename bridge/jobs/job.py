@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 import uuid
 from collections import deque
 from collections.abc import AsyncGenerator, Mapping
@@ -15,7 +14,7 @@ from typing import Any, Protocol, Self
 
 from bridge.core.errors import BridgeError, CancelledError
 from bridge.core.progress import Progress
-from bridge.jobs.status import JobRecord, JobReport, JobState, JobStatus
+from bridge.jobs.status import JobRecord, JobReport, JobState, JobStatus, now_millis
 from bridge.jobs.watchers import Watchers
 
 HEARTBEAT_SECONDS = 5.0
@@ -86,7 +85,7 @@ class Job:
         self._model_version: int | None = None
         self._now = JobStatus(
             state=JobState.QUEUED, step=steps[0], step_index=0, fraction=0.0, progress=0.0, detail="", figures={},
-            error="", reason="", created_millis=_now_millis(), started_millis=None, finished_millis=None,
+            error="", reason="", created_millis=now_millis(), started_millis=None, finished_millis=None,
         )  # fmt: skip
         self._end: JobStatus | None = None
         """The final status, set once; `_now` becomes it when it is on disk."""
@@ -122,7 +121,7 @@ class Job:
         with self._lock:
             if self._now.state is not JobState.QUEUED or self._end:
                 return
-            started = self._now.started_millis or _now_millis()
+            started = self._now.started_millis or now_millis()
             self._now = replace(self._now, state=JobState.RUNNING, started_millis=started, detail="")
         self._changed(now=True)
 
@@ -131,7 +130,7 @@ class Job:
         with self._lock:
             if self._now.state not in _AT_WORK or self._end:
                 return
-            self._now = replace(self._now, state=state, started_millis=self._now.started_millis or _now_millis())
+            self._now = replace(self._now, state=state, started_millis=self._now.started_millis or now_millis())
         self._changed(now=True)
 
     def wait(self, detail: str) -> None:
@@ -155,7 +154,7 @@ class Job:
             )  # fmt: skip
             if figures:
                 number = self.history[-1].number + 1 if self.history else 1
-                self.history.append(JobReport(number, _now_millis(), self.steps[step], dict(figures)))
+                self.history.append(JobReport(number, now_millis(), self.steps[step], dict(figures)))
                 if self._recorder is not None:
                     self._unrecorded.append(self.history[-1])
         self._changed(now=False)
@@ -286,7 +285,7 @@ class Job:
                 return
             progress = 1.0 if state in (JobState.SUCCEEDED, JobState.REJECTED) else self._now.progress
             self._end = replace(
-                self._now, state=state, progress=progress, error=error, reason=reason, finished_millis=_now_millis()
+                self._now, state=state, progress=progress, error=error, reason=reason, finished_millis=now_millis()
             )
         if self._recorder is None:
             self.show_end()
@@ -297,7 +296,3 @@ class Job:
         if self._recorder is not None:
             self._recorder.note(self, now=now)
         self._watchers.wake()
-
-
-def _now_millis() -> int:
-    return time.time_ns() // 1_000_000

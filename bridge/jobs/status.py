@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -109,3 +110,8 @@ class JobRecord:
     model_name: str
     """The model that it made a version of; empty until there is one."""
     model_version: int | None
+
+
+def now_millis() -> int:
+    """Return the milliseconds since 1970, as all times of jobs are."""
+    return time.time_ns() // 1_000_000

@@ -6,7 +6,6 @@ import json
 import logging
 import sqlite3
 import threading
-import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -15,7 +14,7 @@ from typing import Any
 
 from bridge.jobs.job import HISTORY_LENGTH
 from bridge.jobs.record_rows import COLUMNS, to_record, to_row, to_update
-from bridge.jobs.status import FINISHED, JobRecord, JobReport, JobState, Outcome
+from bridge.jobs.status import FINISHED, JobRecord, JobReport, JobState, Outcome, now_millis
 from bridge.jobs.table_file import open_table
 
 INSERT = f"""
@@ -160,7 +159,7 @@ class JobStore:
     def prune(self) -> int:
         """Forget the jobs that ended longer ago than they are kept; return how many."""
         with self._transaction() as cursor:
-            cursor.execute("DELETE FROM jobs WHERE finished_millis < ?", (_now_millis() - self._days * _DAY_MILLIS,))
+            cursor.execute("DELETE FROM jobs WHERE finished_millis < ?", (now_millis() - self._days * _DAY_MILLIS,))
             return cursor.rowcount
 
     def close(self) -> None:
@@ -178,7 +177,7 @@ class JobStore:
             for record, found in known:
                 _update(cursor, Change(_ended(record, found)))
                 _log.warning("job %s was at work when the server stopped; it is %s", record.id, found.state)
-            cursor.execute(SETTLE, (RESTARTED, _now_millis(), self._left))
+            cursor.execute(SETTLE, (RESTARTED, now_millis(), self._left))
             if cursor.rowcount:
                 _log.warning("%d jobs were at work when the server stopped; they are FAILED", cursor.rowcount)
         self._left = None
@@ -229,13 +228,9 @@ def _update(cursor: sqlite3.Cursor, change: Change) -> None:
 
 def _ended(record: JobRecord, found: Outcome) -> JobRecord:
     status = replace(
-        record.status, state=found.state, error=found.error, reason=found.reason, finished_millis=_now_millis()
+        record.status, state=found.state, error=found.error, reason=found.reason, finished_millis=now_millis()
     )
     request_id = record.request_id if record.accepted else ""
     return replace(
         record, status=status, request_id=request_id, model_name=found.model_name, model_version=found.model_version
     )
-
-
-def _now_millis() -> int:
-    return time.time_ns() // 1_000_000
