@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -73,13 +74,14 @@ class Stack:
         return server.background(self.home).process() is not None
 
     def trainers(self) -> list[psutil.Process]:
-        """Return the trainer processes: the fork server's children."""
+        """Return the trainer processes: the fork server's children with a session of their own.
+
+        The libraries that the fork server loads start programs too (`ldconfig`), which are gone in a moment.
+        """
         found = []
         for child in self.server.children():
-            try:
-                found += [each for each in child.children() if each.status() != psutil.STATUS_ZOMBIE]
-            except psutil.NoSuchProcess:
-                continue
+            with suppress(psutil.NoSuchProcess):
+                found += [each for each in child.children() if _leads_a_session(each)]
         return found
 
     def stop_server(self) -> None:
@@ -102,6 +104,14 @@ class Stack:
     def server_log(self) -> str:
         """Return what the bridge server has said since its start."""
         return server.background(self.home).log.read_text(errors="replace")
+
+
+def _leads_a_session(process: psutil.Process) -> bool:
+    """Say whether a process is alive in a session of its own."""
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE and os.getsid(process.pid) == process.pid
+    except ProcessLookupError:
+        return False
 
 
 @contextmanager

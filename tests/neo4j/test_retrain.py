@@ -53,6 +53,7 @@ RECOMMENDED = """
 MATCH (:$($label))-[r:RECOMMENDED {modelName: $model}]->()
 RETURN r.modelVersion AS version, count(*) AS written
 """
+FORGET = "MATCH (:$($label))-[r:RECOMMENDED {modelName: $model}]->() DELETE r"
 TAGGED = "SHOW TRANSACTIONS YIELD metaData WHERE metaData.bridgeRecipe IS NOT NULL RETURN count(*) AS running"
 
 
@@ -104,6 +105,7 @@ def recipe(stack: Stack, board: Board, unique: Callable[[str], str]) -> Iterator
             assert recipe.graphs() == [foreign], "a projection was left behind, or somebody else's was dropped"
         finally:
             recipe.path.unlink()
+            stack.rows(FORGET, label=board.reader, model=recipe.name)
             stack.rows("CALL gds.graph.drop($name) YIELD graphName", name=foreign)
 
 
