@@ -59,7 +59,7 @@ $(READY): requirements.lock pyproject.toml
 	@echo 'Later, into .bridge and ~/.m2: Neo4j, Browser, Graph Data Science and what builds the plugin, about 300 MB. All this only once.'
 	@if command -v uv >/dev/null; then \
 	  uv venv --quiet --allow-existing --python "$$(command -v $(PYTHON))" $(VENV) && \
-	  uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock && \
+	  uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.lock && \
 	  uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .; \
 	else \
 	  $(PYTHON) -m venv $(VENV) && \
