@@ -16,6 +16,7 @@ from bridge.actions.training import Training
 from bridge.actions.trainings import TRAININGS
 from bridge.core.errors import InvalidArgumentError
 from bridge.jobs.all_jobs import OPERATOR
+from bridge.jobs.requests import check_same
 from bridge.jobs.status import JobRecord
 from bridge.jobs.table import NewJob
 from bridge.models import MODELS
@@ -38,6 +39,7 @@ async def create_training(
     `given` goes before the configuration of the version's own training. Owner and database stay the model's.
 
     Raises:
+        AlreadyExistsError: the request id asked for something else before.
         DamagedError: the version is not what was written.
         FailedPreconditionError: the version does not have its projection.
         InvalidArgumentError: no request id, or what is wrong with the configuration.
@@ -45,8 +47,11 @@ async def create_training(
         ResourceExhaustedError: there is not the memory, the disk or the place in the queue.
     """
     _check_id(request_id)
+    asked, called = _asked(question, given), f"request id `{request_id}`"
     if (there := await services.jobs.of_request(OPERATOR, request_id)) is not None and there.accepted:
-        return there if isinstance(there, JobRecord) else there.record
+        record = there if isinstance(there, JobRecord) else there.record
+        check_same(record, asked, called)
+        return record
     database = await services.compute(services.store.database_key, question.database)
     version = await services.compute(
         services.store.resolve, database, question.model_name, question.model_version
@@ -61,8 +66,17 @@ async def create_training(
         request.effective(),
         training.steps,
         request_id=request_id,
+        asked=asked,
     )
-    return await submitted(Submission(training, request, new, call, call.snapshot), services)
+    record = await submitted(Submission(training, request, new, call, call.snapshot), services)
+    check_same(record, asked, called)  # another's with this id may have come in between
+    return record
+
+
+def _asked(question: Question, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the request by the names that it has on the wire."""
+    name = {"database": question.database, "model": question.model_name}
+    return {"name": name, "model_version": question.model_version, "configuration": given}
 
 
 def _check_id(request_id: str) -> None:

@@ -25,6 +25,7 @@ from bridge.core.graph import Graph
 from bridge.core.procedure import Procedure
 from bridge.jobs.background import cancelled_with
 from bridge.jobs.job import Job
+from bridge.jobs.requests import check_same
 from bridge.jobs.status import JobRecord
 from bridge.jobs.table import NewJob
 from bridge.projection.snapshots import Snapshot
@@ -41,8 +42,8 @@ class JobSubmitConfig(Config):
     configuration: dict[str, Any] = Field(default_factory=dict)
     """That procedure's configuration."""
     job_id: ModelName | None = None
-    """Name of the job; a new one when not given. To submit a name again is safe: where the same user started it before
-    and it is not yet forgotten, that job is returned and none is started."""
+    """Name of the job; a new one when not given. To submit the same again is safe: where the same user started it
+    before and it is not yet forgotten, that job is returned and none is started. With other values it is refused."""
 
 
 Reading = Callable[[Graph, Selection, "Services"], AbstractAsyncContextManager[tuple[Snapshot, bool]]]
@@ -61,11 +62,18 @@ class Submission:
 
 
 async def submit(request: JobSubmitConfig, call: Call, services: Services) -> None:
-    """Answer with the job of this id; start it if there is none."""
+    """Answer with the job of this id; start it if there is none.
+
+    Raises:
+        AlreadyExistsError: the id asked for something else before.
+    """
     training, inner = _training(request)
-    new = replace(new_job(f"{training.name}.train", inner, training.steps, call), request_id=inner.job_id or "")
-    submission = Submission(training, inner, new, call, partial(snapshot_of, call))
-    await send_row(call, row_of(await submitted(submission, services)))
+    asked = _asked(request, inner, call)
+    new = new_job(f"{training.name}.train", inner, training.steps, call)
+    new = replace(new, request_id=inner.job_id or "", asked=asked)
+    record = await submitted(Submission(training, inner, new, call, partial(snapshot_of, call)), services)
+    check_same(record, asked, f"`jobId` `{record.id}`")
+    await send_row(call, row_of(record))
 
 
 async def submitted(submission: Submission, services: Services) -> JobRecord:
@@ -104,6 +112,15 @@ def _training(request: JobSubmitConfig) -> tuple[Training, GraphConfig]:
             reason="INVALID_CONFIGURATION",
         )
     return training, inner.model_copy(update={"job_id": request.job_id or inner.job_id})
+
+
+def _asked(request: JobSubmitConfig, inner: GraphConfig, call: Call) -> dict[str, Any]:
+    given = inner.model_dump(by_alias=True, mode="json", exclude_unset=True)
+    named = {name: value for name, value in given.items() if name != "jobId"}
+    return {
+        "procedure": request.procedure, "database": call.caller.database, "graphName": call.graph_name,
+        "configuration": named,
+    }  # fmt: skip
 
 
 async def _start(job: Job, prepared: Prepared, submission: Submission, services: Services) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bridge.actions.retraining import Run
 from bridge.actions.undisturbed import undisturbed
-from bridge.core.errors import AlreadyExistsError, InvalidArgumentError
+from bridge.core.errors import InvalidArgumentError
 from bridge.jobs.job import Job
+from bridge.jobs.requests import check_same
 from bridge.jobs.status import JobRecord
 from bridge.jobs.table import NewJob
 from bridge.retrain.ledger import new_mark
@@ -41,18 +41,20 @@ async def retrain(recipe: str, parameters: Mapping[str, Any], request_id: str, s
         AlreadyExistsError: the request id was another request's.
     """
     _check(request_id)
-    retraining = services.retraining
-    retraining.account.check()
-    found = await asyncio.to_thread(retraining.recipes.get, recipe)
-    run = Run(found, found.bound(parameters), new_mark(found.name))
-    job, entered = await undisturbed(_enter(run, request_id, services))
+    retraining, asked = services.retraining, {"recipe": recipe, "parameters": parameters}
+    # First: what the recipe was when it was asked for, its file may not be any more.
+    job = await services.jobs.of_request(retraining.account.user, _own(request_id))
+    if job is None:
+        retraining.account.check()
+        found = await asyncio.to_thread(retraining.recipes.get, recipe)
+        run = Run(found, found.bound(parameters), new_mark(found.name))
+        job = await undisturbed(_enter(run, request_id, asked, services))
     record = job.record if isinstance(job, Job) else job
-    if not entered:
-        _check_same(record, recipe, parameters, request_id)
+    check_same(record, asked, f"request id `{request_id}`")
     return record
 
 
-async def _enter(run: Run, request_id: str, services: Services) -> tuple[Job | JobRecord, bool]:
+async def _enter(run: Run, request_id: str, asked: Mapping[str, Any], services: Services) -> Job | JobRecord:
     account = services.retraining.account
     new = NewJob(
         f"retrain.{run.recipe.name}",
@@ -60,12 +62,18 @@ async def _enter(run: Run, request_id: str, services: Services) -> tuple[Job | J
         account.database,
         {"recipe": run.recipe.name, "parameters": dict(run.parameters)},
         run.recipe.steps,
-        request_id=f"retrain {request_id}",  # the same user's `bridge.job.submit` has ids of its own
+        request_id=_own(request_id),
+        asked=asked,
     )
     job, entered = await services.jobs.create_once(new)
     if isinstance(job, Job) and entered:
         await services.retraining.begin(job, run)
-    return job, entered
+    return job
+
+
+def _own(request_id: str) -> str:
+    """Return what the table knows the request by: the same user's `bridge.job.submit` has ids of its own."""
+    return f"retrain {request_id}"
 
 
 def _check(request_id: str) -> None:
@@ -76,30 +84,3 @@ def _check(request_id: str) -> None:
             "again is known as the same. Give each run one of its own, such as a date or a random UUID.",
             reason="INVALID_ARGUMENT",
         )
-
-
-def _check_same(record: JobRecord, recipe: str, parameters: Mapping[str, Any], request_id: str) -> None:
-    """Refuse a request id that asked for something else before.
-
-    Raises:
-        AlreadyExistsError: it did.
-    """
-    before: Any = record.configuration
-    if before["recipe"] == recipe:
-        # Their names alone: a value may be a secret.
-        kept = before["parameters"]
-        others = [name for name, value in parameters.items() if _text(kept.get(name)) != _text(value)]
-        if not others:
-            return
-        what = f"with other values of {', '.join(f'`{name}`' for name in others)}"
-    else:
-        what = f"for the recipe `{before['recipe']}`"
-    raise AlreadyExistsError(
-        f"The request id `{request_id}` was used before, {what}. Give this request an id of its own.",
-        reason="REQUEST_ID_TAKEN",
-        jobId=record.id,
-    )
-
-
-def _text(value: object) -> str:
-    return json.dumps(value, default=str, sort_keys=True)

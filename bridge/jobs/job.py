@@ -14,7 +14,7 @@ from typing import Any, Protocol, Self
 
 from bridge.core.errors import BridgeError, CancelledError
 from bridge.core.progress import Progress
-from bridge.jobs.status import JobRecord, JobReport, JobState, JobStatus, now_millis
+from bridge.jobs.status import AT_WORK, JobRecord, JobReport, JobState, JobStatus, now_millis
 from bridge.jobs.watchers import Watchers
 
 HEARTBEAT_SECONDS = 5.0
@@ -25,8 +25,6 @@ HISTORY_LENGTH = 10_000
 
 INTERNAL = "An internal error; see the server's log."
 """What a user reads of an error whose own text may hold what they must not see."""
-
-_AT_WORK = (JobState.QUEUED, JobState.RUNNING, JobState.EVALUATING, JobState.PUBLISHING)
 
 
 class Recorder(Protocol):
@@ -59,6 +57,7 @@ class Job:
         configuration: Mapping[str, Any] | None = None,
         steps: tuple[str, ...] = ("run",),
         request_id: str = "",
+        asked: Mapping[str, str] | None = None,
         graph_name: str = "",
         recorder: Recorder | None = None,
     ) -> None:
@@ -70,6 +69,7 @@ class Job:
         self.configuration = dict(configuration or {})
         self.steps = steps
         self.request_id = request_id
+        self.asked = dict(asked or {})
         self.graph_name = graph_name
         """The projection that it works on; empty for none. Not kept beyond this server's life."""
         self.accepted = False
@@ -128,7 +128,7 @@ class Job:
     def phase(self, state: JobState) -> None:
         """Say what the work is about now: RUNNING, EVALUATING or PUBLISHING."""
         with self._lock:
-            if self._now.state not in _AT_WORK or self._end:
+            if self._now.state not in AT_WORK or self._end:
                 return
             self._now = replace(self._now, state=state, started_millis=self._now.started_millis or now_millis())
         self._changed(now=True)
@@ -277,6 +277,7 @@ class Job:
             key=self.key, id=self.id, user=self.user, database=self.database, name=self.name,
             request_id="" if void else self.request_id, accepted=self.accepted, configuration=self.configuration,
             steps=self.steps, status=status, model_name=self._model_name, model_version=self._model_version,
+            asked=self.asked,
         )  # fmt: skip
 
     def _finish(self, state: JobState, error: str = "", reason: str = "") -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from bridge.jobs.status import JobRecord, JobState, JobStatus
 
-_OWN = ("key", "id", "user", "database", "name", "request_id", "accepted", "configuration", "steps")
+_OWN = ("key", "id", "user", "database", "name", "request_id", "accepted", "configuration", "steps", "asked")
 _STATUS = (
     "state", "step_index", "fraction", "progress", "detail", "figures", "error", "reason", "created_millis",
     "started_millis", "finished_millis",
@@ -18,7 +18,7 @@ _RESULT = ("model_name", "model_version")
 COLUMNS = (*_OWN, *_STATUS, *_RESULT)
 """Columns of a record."""
 
-_JSON = ("configuration", "steps", "figures")
+_JSON = ("configuration", "steps", "figures", "asked")
 
 
 def to_row(record: JobRecord) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def to_row(record: JobRecord) -> dict[str, Any]:
 def to_update(record: JobRecord) -> dict[str, Any]:
     """Return the columns by which a record is found, and those that change while it runs."""
     row = to_row(record)
-    fixed = ("id", "user", "database", "name", "configuration", "steps", "created_millis")
+    fixed = ("id", "user", "database", "name", "configuration", "steps", "asked", "created_millis")
     return {name: value for name, value in row.items() if name not in fixed}
 
 
@@ -50,6 +50,7 @@ def to_record(row: Mapping[str, Any]) -> JobRecord:
         request_id=row["request_id"] or "",
         accepted=bool(row["accepted"]),
         configuration=json.loads(row["configuration"]),
+        asked=json.loads(row["asked"]),
         steps=steps,
         status=status,
         **own,

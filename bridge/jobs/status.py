@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -34,6 +34,9 @@ class JobState(StrEnum):
 
 FINISHED = frozenset({JobState.SUCCEEDED, JobState.REJECTED, JobState.FAILED, JobState.CANCELLED})
 """The final states."""
+
+AT_WORK = frozenset({JobState.QUEUED, JobState.RUNNING, JobState.EVALUATING, JobState.PUBLISHING})
+"""The states of a job whose end nobody has asked for."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,8 @@ class JobRecord:
     model_name: str
     """The model that it made a version of; empty until there is one."""
     model_version: int | None
+    asked: Mapping[str, str] = field(default_factory=dict)
+    """By name, a hash of each value that the request had; empty for a job without a request id."""
 
 
 def now_millis() -> int:

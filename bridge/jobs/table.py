@@ -15,6 +15,7 @@ from bridge.core.errors import AlreadyExistsError, NotFoundError, ResourceExhaus
 from bridge.jobs.background import Background
 from bridge.jobs.job import Job
 from bridge.jobs.recorder import DiskRecorder
+from bridge.jobs.requests import digests
 from bridge.jobs.status import JobRecord, JobReport
 from bridge.jobs.store import JobStore
 
@@ -45,6 +46,8 @@ class NewJob:
     """None for a random one."""
     request_id: str = ""
     """What `create_once` knows a repeated request by."""
+    asked: Mapping[str, Any] = field(default_factory=dict)
+    """All that the request asks for, by which `check_same` tells it from another of its id."""
     graph_name: str = ""
     """The projection that it works on; empty for none."""
 
@@ -232,8 +235,8 @@ class Jobs:
     def _reserve(self, new: NewJob, recorder: DiskRecorder | None) -> Job:
         job = Job(
             new.job_id or str(uuid.uuid4()), new.name, user=new.user, database=new.database,
-            configuration=new.configuration, steps=new.steps, request_id=new.request_id, graph_name=new.graph_name,
-            recorder=recorder,
+            configuration=new.configuration, steps=new.steps, request_id=new.request_id, asked=digests(new.asked),
+            graph_name=new.graph_name, recorder=recorder,
         )  # fmt: skip
         key = (job.user, job.id)
         with self._lock:

@@ -34,6 +34,9 @@ CREATE TABLE history (
 LOOK_UP = "CREATE INDEX IF NOT EXISTS jobs_by_name ON jobs (id, number)"
 """Added to the schema without another version: older bridges keep it up to date."""
 
+ASKED = "ALTER TABLE jobs ADD COLUMN asked TEXT NOT NULL DEFAULT '{}'"
+"""Added as well: older bridges leave it at its default."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -98,6 +101,8 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     if version < SCHEMA_VERSION:
         connection.executescript(f"BEGIN; {SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
     connection.execute(LOOK_UP)
+    if "asked" not in {column[1] for column in connection.execute("PRAGMA table_info(jobs)")}:
+        connection.execute(ASKED)
 
 
 def _set_aside(path: Path, aside: Path) -> None:

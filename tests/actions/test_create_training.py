@@ -68,6 +68,26 @@ async def test_a_request_id_is_one_job_for_ever(hosted: Database, channel: grpc.
     assert (await created(channel, request_id="another")).key != one.key
 
 
+async def test_a_request_id_that_asked_for_something_else_before_is_refused(
+    hosted: Database, channel: grpc.aio.Channel, services: Services
+) -> None:
+    """Silently the old job would be the answer to a training that never runs. Also when both come at once."""
+    requests = [created(channel, configuration={"epochs": epochs}) for epochs in (2, 3)]
+    answers = await asyncio.gather(*requests, return_exceptions=True)
+    (job,) = [each for each in answers if isinstance(each, wire.JobRecord)]
+    assert (await ended(channel, job)).version == 2
+    given = {"epochs": 4}
+    for other, named in (
+        ({"configuration": given}, "configuration.epochs"), ({"configuration": given, "model": "ranks"}, "name.model"),
+        ({"configuration": given, "model_version": "1"}, "model_version"),
+    ):  # fmt: skip
+        with pytest.raises(grpc.aio.AioRpcError, match=f"`nightly` was used before, .*`{named}`") as raised:
+            await created(channel, **other)
+        assert raised.value.code() is grpc.StatusCode.ALREADY_EXISTS
+        assert _call_error(raised.value).reason == "REQUEST_ID_TAKEN"
+    assert len([each for each in await services.jobs.records(":operator") if each.request_id]) == 1
+
+
 async def test_the_gate_stands_before_these_versions_too(
     hosted: Database, channel: grpc.aio.Channel, services: Services
 ) -> None:

@@ -134,7 +134,7 @@ async def test_the_projection_is_held_until_the_work_is_done(
 async def test_a_repeated_job_id_is_the_same_job(channel: grpc.aio.Channel, services: Services, toy: Toy) -> None:
     """From eight clients at once, while it runs, and when it has ended; another user's is another."""
     rows = await asyncio.gather(*(submit(channel) for _ in range(8)))
-    rows.append(await submit(channel, configuration={"modelName": "toy", "epochs": 2}))
+    rows.append(await submit(channel, configuration={"MODELNAME": "toy", "epochs": None, "jobId": "nightly"}))
     assert len({row["timeCreated"] for row in rows}) == 1
     toy.go.set()
     await services.jobs.get("nightly", "ada").ended()
@@ -145,6 +145,31 @@ async def test_a_repeated_job_id_is_the_same_job(channel: grpc.aio.Channel, serv
     theirs.user = "grace"
     await submit(channel, theirs)
     await until(lambda: toy.works == ["nightly", "nightly"])
+
+
+@pytest.mark.parametrize(
+    ("given", "graph", "named"),
+    [
+        ({"modelName": "toy", "epochs": 31337}, "graph", "`configuration.epochs`"),
+        ({"modelName": "yot", "label": "Film"}, "graph", "`configuration.label`, `configuration.modelName`"),
+        ({"modelName": "toy"}, "other", "`graphName`"),
+    ],
+)
+async def test_a_job_id_that_asked_for_something_else_before_is_refused(
+    channel: grpc.aio.Channel, services: Services, toy: Toy, given: dict[str, Any], graph: str, named: str
+) -> None:
+    """While the job runs and when it has ended; what is different is named without its values."""
+    asked = {"procedure": NAME, "configuration": given, "jobId": "nightly"}
+    await submit(channel)
+    for _ in range(2):
+        with pytest.raises(CallError) as raised:
+            await people_and_films().call(channel, "bridge.job.submit", graph, **asked)
+        assert raised.value.reason == "REQUEST_ID_TAKEN"
+        assert f"The `jobId` `nightly` was used before, with other values of {named}. Give" in str(raised.value)
+        assert "31337" not in str(raised.value)
+        toy.go.set()
+        await services.jobs.get("nightly", "ada").ended()
+    assert toy.works == ["nightly"]
 
 
 async def test_a_new_job_without_an_id_is_always_a_new_one(channel: grpc.aio.Channel, toy: Toy) -> None:

@@ -107,8 +107,25 @@ async def test_a_request_id_of_another_request_is_refused_without_its_values(
     other = wire.RetrainRequest(recipe="nightly", request_id="one", parameters=to_map({"topK": 2}))
     code, text = await refused(stub.Retrain(other))
     assert code is grpc.StatusCode.ALREADY_EXISTS
-    assert "The request id `one` was used before, with other values of `topK`. Give this" in text
+    assert "The request id `one` was used before, with other values of `parameters.topK`. Give this" in text
     assert "31337" not in text
+
+
+@pytest.mark.parametrize("text", [":param topK => 1;\nRETURN nothing", ":param other => 1;\nRETURN $other;", None])
+async def test_a_repeated_request_is_the_same_job_whatever_became_of_its_recipe(
+    stub: service.TrainingServiceStub, tmp_path: Path, text: str | None
+) -> None:
+    """Changed, faulty or removed: a client that did not hear the answer asks again, and must hear of its job."""
+    asked = wire.RetrainRequest(recipe="nightly", request_id="one", parameters=to_map({"topK": 3}))
+    job = (await stub.Retrain(asked)).job
+    file = tmp_path / "nightly.cypher"
+    if text is None:
+        file.unlink()
+    else:
+        file.write_text(text)
+    assert (await stub.Retrain(asked)).job.key == job.key
+    code, said = await refused(stub.Retrain(wire.RetrainRequest(recipe="gone", request_id="one")))
+    assert (code, "other values of `parameters.topK`, `recipe`" in said) == (grpc.StatusCode.ALREADY_EXISTS, True), said
 
 
 @pytest.fixture

@@ -18,7 +18,8 @@ import pytest
 from bridge.core.errors import FailedPreconditionError, ResourceExhaustedError
 from bridge.jobs import table_file
 from bridge.jobs.job import Job
-from bridge.jobs.status import JobReport, JobState
+from bridge.jobs.record_rows import COLUMNS, to_row
+from bridge.jobs.status import JobRecord, JobReport, JobState, JobStatus
 from bridge.jobs.store import Change, JobStore
 from bridge.jobs.table_file import SCHEMA_VERSION
 
@@ -42,6 +43,29 @@ async def test_only_the_servers_user_reads_the_file_and_what_sqlite_puts_beside_
     assert modes["jobs.sqlite"] == 0o600
     assert set(modes.values()) == {0o600}
     assert "jobs.sqlite-wal" in modes
+
+
+def test_a_table_of_an_older_bridge_gets_the_columns_that_came_since(tmp_path: Path) -> None:
+    """Its jobs are there, and those of the older bridge, should it come back, too."""
+    old = sqlite3.connect(path(tmp_path))
+    old.executescript(f"{table_file.SCHEMA} PRAGMA user_version = {SCHEMA_VERSION};")
+    columns = [name for name in COLUMNS if name != "asked"]
+    insert = f"INSERT INTO jobs ({', '.join(columns)}) VALUES ({', '.join(f':{name}' for name in columns)})"
+    row = {name: value for name, value in to_row(_finished("before")).items() if name != "asked"}
+    old.execute(insert, row)
+    old.commit()
+    JobStore(path(tmp_path)).close()
+    old.execute(insert, {**row, "id": "back", "key": "back"})
+    old.commit()
+    old.close()
+    store = JobStore(path(tmp_path))
+    assert [(record.id, record.asked) for record in store.newest("", None, 9)] == [("back", {}), ("before", {})]
+    store.close()
+
+
+def _finished(job_id: str) -> JobRecord:
+    status = JobStatus(JobState.SUCCEEDED, "run", 0, 1.0, 1.0, "", {}, "", "", 1, 1, 10**13)
+    return JobRecord(job_id, job_id, "", "neo4j", "gnn.train", "", False, {}, ("run",), status, "", None)
 
 
 async def test_every_commit_is_on_disk(tmp_path: Path) -> None:

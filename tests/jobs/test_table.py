@@ -12,6 +12,7 @@ import pytest
 
 from bridge.core.errors import AlreadyExistsError, NotFoundError, ResourceExhaustedError
 from bridge.jobs.job import Job
+from bridge.jobs.requests import check_same
 from bridge.jobs.status import JobRecord, JobState
 from bridge.jobs.store import JobStore
 from bridge.jobs.table import Jobs, NewJob
@@ -162,6 +163,24 @@ async def test_a_repeated_request_is_the_same_job_after_a_restart_too(tmp_path: 
     _, new = await after.create_once(replace(request, user="grace"))
     assert new, "another user's request"
     await after.close()
+
+
+async def test_what_a_request_asked_for_is_known_after_a_restart_and_its_values_are_not(tmp_path: Path) -> None:
+    """A job that an older bridge entered, which noted nothing, is taken for the same."""
+    asked = {"recipe": "r", "parameters": {"rate": 0.5, "password": "hunter2", "none": None}}
+    request = replace(NEW, job_id="nightly", request_id="nightly", asked=asked)
+    jobs = Jobs(JobStore(tmp_path / "jobs.sqlite"))
+    job, _ = await jobs.create_once(request)
+    assert isinstance(job, Job)
+    await jobs.accept(job)
+    await jobs.close()
+    record = JobStore(tmp_path / "jobs.sqlite").of_request("", "nightly")
+    assert record is not None
+    check_same(record, {"parameters": {"password": "hunter2", "rate": 0.5}, "recipe": "r"}, "request id")
+    with pytest.raises(AlreadyExistsError, match=r"other values of `parameters\.password`, `parameters\.rate`\. Give"):
+        check_same(record, {"recipe": "r", "parameters": {"password": "hunter3"}}, "request id")
+    assert b"hunter2" not in (tmp_path / "jobs.sqlite").read_bytes()
+    check_same(replace(record, asked={}), {"recipe": "another"}, "request id")
 
 
 @pytest.mark.parametrize("restart", [False, True])
