@@ -103,6 +103,7 @@ async def _serve(settings: Settings, endpoint: Endpoint, trainers: Trainers, rea
         await stopped.wait()
         _log.info("stopping: running calls get %.0f s", settings.stop_seconds)
     finally:
+        services.all_jobs.stop()
         await services.retraining.close()
         await server.stop(timedelta(seconds=settings.stop_seconds))
         await services.jobs.background.close()

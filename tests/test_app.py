@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import threading
 import time
 from pathlib import Path
 
+import grpc
 import pytest
 import torch
 from threadpoolctl import threadpool_info
@@ -20,6 +22,8 @@ from bridge.core.errors import FailedPreconditionError, InvalidArgumentError
 from bridge.jobs.process import Trainers
 from bridge.registry.store import Store
 from bridge.settings import Settings
+from bridge.v1 import training_service_pb2 as wire
+from bridge.v1 import training_service_pb2_grpc as service
 from tests.registry.examples import FILE, publish
 
 
@@ -110,6 +114,36 @@ def test_a_server_says_when_it_answers_and_ends_at_sigterm(tmp_path: Path) -> No
             return
         time.sleep(0.05)
     pytest.fail("the fork server outlived its server")
+
+
+def test_whoever_watches_a_job_is_sent_to_the_next_server_when_this_one_begins_to_stop(tmp_path: Path) -> None:
+    """A stream that stays open would hold the stop for as long as running calls may take, and tell nothing."""
+    (tmp_path / "look.cypher").write_text("RETURN 1;")
+    program = (
+        "import sys; from pathlib import Path; from bridge.app import serve; from bridge.settings import Settings; "
+        "given = dict(data=Path(sys.argv[1]), port=0, recipes=Path(sys.argv[2]), neo4j_uri=sys.argv[3]); "
+        "serve(Settings(**given), ready=lambda port: print(port, flush=True))"
+    )
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # a database that never answers keeps the job at work
+        uri = f"bolt://127.0.0.1:{silent.getsockname()[1]}"
+        process = subprocess.Popen(
+            [sys.executable, "-W", "ignore", "-c", program, str(tmp_path / "data"), str(tmp_path), uri],
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        )  # fmt: skip
+        assert process.stdout is not None
+        try:
+            with grpc.insecure_channel(f"127.0.0.1:{process.stdout.readline().strip()}") as channel:
+                stub = service.TrainingServiceStub(channel)
+                job = stub.Retrain(wire.RetrainRequest(recipe="look", request_id="one")).job
+                states = stub.WatchJob(wire.WatchJobRequest(job=job.key), timeout=60)
+                assert next(states).job.key == job.key
+                process.send_signal(signal.SIGTERM)
+                with pytest.raises(grpc.RpcError, match="server is being stopped") as raised:
+                    list(states)
+                assert raised.value.code() is grpc.StatusCode.UNAVAILABLE
+        finally:
+            process.kill()
+            process.communicate(timeout=60)
 
 
 def test_damage_is_found_before_the_server_answers(tmp_path: Path) -> None:

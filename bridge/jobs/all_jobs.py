@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
 from contextlib import aclosing, suppress
 from datetime import timedelta
 
-from bridge.core.errors import InvalidArgumentError, NotFoundError, ResourceExhaustedError
+from bridge.core.errors import InvalidArgumentError, NotFoundError, ResourceExhaustedError, UnavailableError
 from bridge.jobs.job import HEARTBEAT_SECONDS, Job
 from bridge.jobs.status import JobRecord, JobReport, JobState
 from bridge.jobs.store import JobStore
@@ -29,6 +29,12 @@ class AllJobs:
     def __init__(self, jobs: Jobs, store: JobStore) -> None:
         self._jobs = jobs
         self._store = store
+        self._stopping = False
+
+    def stop(self) -> None:
+        """End all that waits for or watches a job at work, and will yet: its client asks the next server."""
+        self._stopping = True
+        self._jobs.wake()
 
     async def page(
         self, states: Collection[JobState], limit: int, before: int | None = None
@@ -75,12 +81,14 @@ class AllJobs:
 
         Raises:
             InvalidArgumentError, NotFoundError: as `find`.
+            UnavailableError: the server stops.
         """
         job = await self.find(name)
         if isinstance(job, Job):
             with suppress(TimeoutError):
                 async with asyncio.timeout(most.total_seconds()):
-                    await job.ended()
+                    async for _ in self._changes(job, HEARTBEAT_SECONDS):
+                        pass
         return _record(job)
 
     async def watch(
@@ -93,17 +101,30 @@ class AllJobs:
 
         Raises:
             InvalidArgumentError, NotFoundError: as `find`.
+            UnavailableError: the server stops.
         """
         job = await self.find(name)
         if not isinstance(job, Job):
             for part in _parts(await asyncio.to_thread(self._store.history, job.key, after)):
                 yield job, part
             return
-        async with aclosing(job.changes(heartbeat)) as changes:
+        async with aclosing(self._changes(job, heartbeat)) as changes:
             async for _ in changes:
                 for part in _parts(_reports(job, after)):
                     yield job.record, part
                     after = part[-1].number if part else after
+
+    async def _changes(self, job: Job, heartbeat: float) -> AsyncGenerator[None, None]:
+        """Yield now, and as `Job.changes`, until the job ends or the server stops.
+
+        Raises:
+            UnavailableError: the server stops.
+        """
+        async with aclosing(job.changes(heartbeat)) as changes:
+            async for status in changes:
+                if self._stopping and not status.state.finished:
+                    raise UnavailableError("The server is being stopped. Ask the next one.", reason="SERVER_STOPPED")
+                yield
 
     async def cancel(self, name: str) -> JobRecord:
         """Ask a job to end; a finished one stays as it is.

@@ -10,10 +10,11 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import replace
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 from bridge.core.errors import BridgeError, CancelledError
 from bridge.core.progress import Progress
+from bridge.jobs.recording import Recorder
 from bridge.jobs.status import AT_WORK, JobRecord, JobReport, JobState, JobStatus, now_millis
 from bridge.jobs.watchers import Watchers
 
@@ -25,18 +26,6 @@ HISTORY_LENGTH = 10_000
 
 INTERNAL = "An internal error; see the server's log."
 """What a user reads of an error whose own text may hold what they must not see."""
-
-
-class Recorder(Protocol):
-    """Writes down what becomes of a job. Its methods return at once and may be called from any thread."""
-
-    def note(self, job: Job, *, now: bool) -> None:
-        """Write the job down: at once, or together with what else changes in the next moment."""
-        ...
-
-    def end(self, job: Job) -> None:
-        """Write the job's end down; when it is on disk, call `job.show_end`."""
-        ...
 
 
 class Job:
@@ -260,6 +249,10 @@ class Job:
         with self._lock:
             if self._end:
                 self._now = self._end
+        self._watchers.wake()
+
+    def wake(self) -> None:
+        """Have everyone look again who watches the job."""
         self._watchers.wake()
 
     def __enter__(self) -> Self:

@@ -149,15 +149,16 @@ class Jobs:
 
     def list(self, user: str, database: str | None = None) -> list[Job]:
         """Return a user's jobs that are in memory, oldest first; those of one database when it is given."""
-        with self._lock:
-            jobs = list(self._jobs.values())
-        return [job for job in jobs if job.user == user and database in (None, job.database)]
+        return [job for job in self._in_order() if job.user == user and database in (None, job.database)]
 
     def on_graphs(self, prefix: str) -> Sequence[Job]:
         """Return all users' jobs in memory on projections whose names begin so, oldest first."""
-        with self._lock:
-            jobs = list(self._jobs.values())
-        return [job for job in jobs if job.graph_name.startswith(prefix)]
+        return [job for job in self._in_order() if job.graph_name.startswith(prefix)]
+
+    def wake(self) -> None:
+        """Have everyone look again who watches a job."""
+        for job in self._in_order():
+            job.wake()
 
     async def records(self, user: str, database: str | None = None) -> Sequence[JobRecord]:
         """Return a user's MOST_LISTED newest jobs, the newest first, those of earlier servers too."""
@@ -268,10 +269,13 @@ class Jobs:
             if self._jobs.get((job.user, job.id)) is job:
                 del self._jobs[job.user, job.id]
 
-    def _in_memory(self, user: str, request_id: str) -> Job | None:
+    def _in_order(self) -> Sequence[Job]:
+        """Return all jobs in memory, oldest first."""
         with self._lock:
-            jobs = list(self._jobs.values())
-        return next((job for job in jobs if job.user == user and job.answers(request_id)), None)
+            return [*self._jobs.values()]
+
+    def _in_memory(self, user: str, request_id: str) -> Job | None:
+        return next((job for job in self._in_order() if job.user == user and job.answers(request_id)), None)
 
     def _not_found(self, job_id: str, user: str) -> NotFoundError:
         own = ", ".join(f"`{other.id}`" for other in self.list(user) if not other.state.finished) or "none"

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from bridge.core.errors import InvalidArgumentError, NotFoundError
+from bridge.core.errors import InvalidArgumentError, NotFoundError, UnavailableError
 from bridge.jobs import all_jobs
 from bridge.jobs.all_jobs import OPERATOR, AllJobs
-from bridge.jobs.job import Job
+from bridge.jobs.job import HEARTBEAT_SECONDS, Job
 from bridge.jobs.status import JobRecord, JobReport, JobState
 from bridge.jobs.store import JobStore
 from bridge.jobs.table import Jobs, NewJob
@@ -113,6 +113,25 @@ async def test_a_watcher_gets_every_report_once_and_the_end(office: Office) -> N
     states = [record.status.state for record, _ in seen]
     assert states[-1] is JobState.SUCCEEDED
     assert Counter(states)[JobState.SUCCEEDED] == 1
+
+
+async def test_who_waits_or_watches_is_told_at_once_that_the_server_stops(office: Office) -> None:
+    """And who comes then; the end of a job that has ended is told all the same."""
+    await office.create("j")
+    ended = await office.create("ended")
+    ended.succeed()
+    waiting = asyncio.create_task(office.all.wait("j", timedelta(seconds=60)))
+    watching = asyncio.create_task(watched(office, "j"))
+    await asyncio.sleep(0.1)
+    assert not waiting.done()
+    assert not watching.done()
+    office.all.stop()
+    async with asyncio.timeout(HEARTBEAT_SECONDS / 2):
+        for each in (waiting, watching, office.all.wait("j", timedelta(seconds=60)), watched(office, "j")):
+            with pytest.raises(UnavailableError, match="server is being stopped"):
+                await each
+        assert (await office.all.wait("ended", timedelta(seconds=60))).status.state is JobState.SUCCEEDED
+        assert (await watched(office, "ended"))[-1][0].status.state is JobState.SUCCEEDED
 
 
 async def test_a_quiet_job_is_sent_again_and_again(office: Office) -> None:
