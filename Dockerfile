@@ -28,10 +28,11 @@ RUN pip install --no-cache-dir uv && useradd --system --uid 7690 --create-home b
 WORKDIR /source
 COPY requirements.lock pyproject.toml README.md ./
 # The lock as constraints: its versions and hashes, without the packages that only development needs.
-RUN uv pip install --system --no-cache --require-hashes -r pyproject.toml -c requirements.lock
+# Compiled here: the user who runs it may not write there, and would compile at every start.
+RUN uv pip install --system --no-cache --compile-bytecode --require-hashes -r pyproject.toml -c requirements.lock
 COPY bridge/ bridge/
 COPY cypher/ cypher/
-RUN uv pip install --system --no-cache --no-deps . && mkdir /data && chown bridge /data
+RUN uv pip install --system --no-cache --compile-bytecode --no-deps . && mkdir /data && chown bridge /data
 USER bridge
 ENV BRIDGE_DATA=/data
 EXPOSE 7690
