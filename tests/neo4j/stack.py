@@ -92,7 +92,7 @@ class Stack:
         """End the bridge server as the operating system would, without a chance to say anything."""
         process = self.server
         process.kill()
-        process.wait(10)
+        process.wait(60)
 
     def start_server(self, environment: Mapping[str, str] | None = None) -> None:
         """Start the bridge server again, with more environment variables for this once."""
@@ -137,7 +137,11 @@ def fit_for_users(error: Neo4jError) -> str:
     return text
 
 
-def eventually(holds: Callable[[], bool], within: timedelta = timedelta(seconds=20)) -> bool:
+PATIENCE = timedelta(seconds=240)
+"""How long tests wait for what must come: it only ends a test that hangs, on a machine much slower than any."""
+
+
+def eventually(holds: Callable[[], bool], within: timedelta = PATIENCE) -> bool:
     """Say whether something comes true in time."""
     deadline = time.monotonic() + within.total_seconds()
     while not holds():

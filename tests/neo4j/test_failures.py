@@ -8,7 +8,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 
 import psutil
 import pytest
@@ -16,7 +15,7 @@ import pytest
 from bridge.runtime import server
 from bridge.runtime.ports import answers
 from tests.neo4j.board import TRAIN, Board
-from tests.neo4j.stack import Stack, eventually
+from tests.neo4j.stack import PATIENCE, Stack, eventually
 from tests.neo4j.training import training
 
 ASK = "CALL bridge.recommend.stream($graph, {modelName: $name, topK: 1})"
@@ -39,7 +38,8 @@ def test_a_killed_server_is_told_and_nothing_is_sent_again(
         stack.kill_server()
         try:
             text = running.ended()
-            assert psutil.wait_procs(trainers, timeout=20)[1] == [], "a trainer outlived its server"
+            left = psutil.wait_procs(trainers, timeout=PATIENCE.total_seconds())[1]
+            assert left == [], "a trainer outlived its server"
         finally:
             stack.start_server()
         assert f"The bridge server at {stack.status.bridge_address} ended during the call" in text
@@ -120,8 +120,8 @@ def _serving(stack: Stack, command: list[str], **environment: str) -> Iterator[N
     process = subprocess.Popen(command, env=full, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     port = int(stack.status.bridge_address.rpartition(":")[2])
     try:
-        assert eventually(lambda: answers(port), timedelta(seconds=120)), "the other server does not start"
+        assert eventually(lambda: answers(port)), "the other server does not start"
         yield
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(PATIENCE.total_seconds())

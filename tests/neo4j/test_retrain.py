@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +13,8 @@ from bridge.client.address import Address
 from bridge.client.records import Job
 from bridge.core.errors import BridgeError
 from tests.neo4j.board import Board
-from tests.neo4j.stack import NO_INTERNALS, Stack, eventually
+from tests.neo4j.stack import NO_INTERNALS, PATIENCE, Stack, eventually
 from tests.neo4j.training import FOREVER
-
-BOUND = timedelta(seconds=90)
-"""Against hanging only."""
 
 RECIPE = """// Train a board's model and recommend anew.
 :param graph => 'by_hand';
@@ -75,7 +71,7 @@ class Recipe:
 
     def ended(self, job: Job) -> Job:
         """Wait for the end of a run."""
-        found = self.client.trainings.wait_job(job.key, timeout=BOUND)
+        found = self.client.trainings.wait_job(job.key, timeout=PATIENCE)
         assert found.finished, found
         return found
 
@@ -133,7 +129,7 @@ def test_a_failure_names_the_statement_and_has_the_databases_words(recipe: Recip
 def test_a_cancelled_recipe_ends_its_statement_and_its_trainer(stack: Stack, recipe: Recipe) -> None:
     """When the job says so, nothing of it runs in the database any more."""
     job = recipe.begin("first", **FOREVER)
-    assert eventually(lambda: recipe.at_training(job), BOUND)
+    assert eventually(lambda: recipe.at_training(job))
     waiting = recipe.begin("second")
     recipe.client.trainings.cancel_job(job.key)
     assert recipe.ended(job).status == "CANCELLED"
@@ -147,11 +143,11 @@ def test_a_killed_servers_recipe_has_failed_and_its_projections_are_dropped_at_t
 ) -> None:
     """Whoever asks with the same request id learns what became of it."""
     job = recipe.begin("first", **FOREVER)
-    assert eventually(lambda: recipe.at_training(job), BOUND)
+    assert eventually(lambda: recipe.at_training(job))
     assert len(recipe.graphs()) == 2
     stack.kill_server()
     stack.start_server()
     again = recipe.begin("first", **FOREVER)
     assert (again.key, again.status, again.reason) == (job.key, "FAILED", "SERVER_RESTARTED")
-    assert eventually(lambda: len(recipe.graphs()) == 1, BOUND)
+    assert eventually(lambda: len(recipe.graphs()) == 1)
     assert stack.row(TAGGED) == {"running": 0}

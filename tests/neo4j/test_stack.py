@@ -32,7 +32,7 @@ def test_tests_that_are_terminated_stop_what_they_started(tmp_path: Path) -> Non
     root = Path(__file__).resolve().parents[2]
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_ended.py"]
     ended = subprocess.run(
-        command, cwd=tmp_path, env={"PYTHONPATH": str(root), "PATH": ""}, capture_output=True, text=True, timeout=120
+        command, cwd=tmp_path, env={"PYTHONPATH": str(root), "PATH": ""}, capture_output=True, text=True, timeout=300
     )
     assert ended.returncode not in (0, -signal.SIGTERM), ended.stdout
     assert (tmp_path / "stopped").exists(), ended.stdout

@@ -102,10 +102,10 @@ def test_the_port_answers_only_who_speaks_tls(secured: Stack, authority: Authori
     with grpc.secure_channel(address, trusted) if encrypted else grpc.insecure_channel(address) as channel:
         ask = health_pb2_grpc.HealthStub(channel).Check
         if encrypted:
-            assert ask(health_pb2.HealthCheckRequest(), timeout=20).status == health_pb2.HealthCheckResponse.SERVING
+            assert ask(health_pb2.HealthCheckRequest(), timeout=60).status == health_pb2.HealthCheckResponse.SERVING
         else:
             with pytest.raises(grpc.RpcError) as refused:
-                ask(health_pb2.HealthCheckRequest(), timeout=20)
+                ask(health_pb2.HealthCheckRequest(), timeout=60)
             assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
 
 

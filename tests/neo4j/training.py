@@ -8,14 +8,13 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from typing import Any
 
 import neo4j
 from neo4j.exceptions import DriverError, Neo4jError
 
 from tests.neo4j.board import Board
-from tests.neo4j.stack import Rows, Stack, eventually, fit_for_users
+from tests.neo4j.stack import PATIENCE, Rows, Stack, eventually, fit_for_users
 
 FOREVER = {"epochs": 100_000_000, "patience": 100_000_000}
 
@@ -54,7 +53,7 @@ class Training:
 
     def join(self) -> None:
         """Wait for the end of the CALL."""
-        self._thread.join(60)
+        self._thread.join(PATIENCE.total_seconds())
         assert not self._thread.is_alive(), "the CALL goes on"
 
     def ended(self) -> str:
@@ -115,7 +114,7 @@ def training(stack: Stack, board: Board, job: str, **options: Any) -> Iterator[T
     running = Training(stack, board, job, **options)
     try:
         running.start()
-        assert eventually(lambda: bool(stack.trainers()), timedelta(seconds=60)), "no trainer process was started"
+        assert eventually(lambda: bool(stack.trainers())), "no trainer process was started"
         yield running
     finally:
         if stack.alive:

@@ -14,7 +14,7 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from bridge.actions.services import Services
 from bridge.rpc.auth import Tokens
 from bridge.rpc.server import Endpoint, Server
-from tests.database import CallError, people_and_films
+from tests.database import CallError, begun, people_and_films
 
 Method = Callable[[grpc.aio.Channel, str], Awaitable[object]]
 
@@ -47,8 +47,9 @@ async def health(channel: grpc.aio.Channel, token: str) -> object:
 async def reflection(channel: grpc.aio.Channel, token: str) -> list[str]:
     stub = reflection_pb2_grpc.ServerReflectionStub(channel)
     question = reflection_pb2.ServerReflectionRequest(list_services="")
-    calls = stub.ServerReflectionInfo(iter([question]), metadata=bearer(token))
-    return [service.name async for answer in calls for service in answer.list_services_response.service]
+    call = await begun(stub.ServerReflectionInfo, question, token)
+    await call.done_writing()
+    return [service.name async for answer in call for service in answer.list_services_response.service]
 
 
 BOTH = Tokens(plugin="plug", operator="oper")

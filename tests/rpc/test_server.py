@@ -18,7 +18,7 @@ from bridge.rpc.server import MAX_MESSAGE_BYTES, SERVICES, Endpoint, Server
 from bridge.v1 import procedure_service_pb2 as wire
 from bridge.v1 import procedure_service_pb2_grpc as service
 from bridge.v1 import value_pb2
-from tests.database import people_and_films
+from tests.database import CallError, begun, people_and_films
 
 TOKEN = Tokens(plugin="plug")
 
@@ -127,8 +127,11 @@ async def test_reflection_lists_the_services(channel: grpc.aio.Channel) -> None:
 
 
 async def test_a_message_beyond_the_limit_ends_its_call_and_no_other(channel: grpc.aio.Channel) -> None:
-    stream = service.ProcedureServiceStub(channel).Call()
     arguments = value_pb2.MapValue(fields={"modelName": value_pb2.Value(string="m" * (MAX_MESSAGE_BYTES + 1))})
-    await stream.write(wire.CallRequest(start=wire.Start(procedure="bridge.version", arguments=arguments)))
-    assert await stream.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    start = wire.CallRequest(start=wire.Start(procedure="bridge.version", arguments=arguments))
+    try:
+        code = await (await begun(service.ProcedureServiceStub(channel).Call, start)).code()
+    except CallError as error:  # while the message was on its way
+        code = error.code
+    assert code is grpc.StatusCode.RESOURCE_EXHAUSTED
     assert await people_and_films().call(channel, "bridge.version")
