@@ -33,22 +33,22 @@ final class Channel implements AutoCloseable {
     }
 
     /**
-     * Connect, whatever gRPC's back-off says: a server that was started a moment ago is found at once.
+     * Connect, whatever gRPC's back-off says: a server that was started a moment ago is found at once, and a failure
+     * that the call then meets is one of this attempt.
      *
      * @throws BridgeException the server cannot be reached within the time allowed
      */
     ManagedChannel connected(TerminationGuard guard) {
         if (channel.getState(true) == ConnectivityState.TRANSIENT_FAILURE) {
-            channel.resetConnectBackoff();
+            // gRPC stays in this state while it tries again, with the old failure at hand; idle, it has forgotten it.
+            channel.enterIdle();
         }
         long end = System.nanoTime() + settings.connectTimeout().toNanos();
-        boolean tried = false;
         while (true) {
             ConnectivityState state = channel.getState(true);
-            if (state == ConnectivityState.READY || (state == ConnectivityState.TRANSIENT_FAILURE && tried)) {
+            if (state == ConnectivityState.READY || state == ConnectivityState.TRANSIENT_FAILURE) {
                 return channel; // after a failure the call itself fails at once, and knows why
             }
-            tried |= state == ConnectivityState.CONNECTING || state == ConnectivityState.TRANSIENT_FAILURE;
             if (System.nanoTime() > end) {
                 throw BridgeException.unreachable(
                         settings.address(),

@@ -186,6 +186,19 @@ class CallTest {
     }
 
     @Test
+    void aFailureOfBeforeIsNeverGivenForAnAnswer() throws Exception {
+        int port = fake.port();
+        fake.close();
+        for (int restarts = 0; restarts < 20; restarts++) {
+            assertThrows(BridgeException.class, () -> call(NEVER).next());
+            try (FakeServer successor = new FakeServer(port)) {
+                successor.script = talk -> talk.send(BEAT);
+                assertTrue(call(NEVER).next().hasProgress());
+            }
+        }
+    }
+
+    @Test
     void anUnreachableServerIsSaidToBeSo() throws Exception {
         int free;
         try (var socket = new ServerSocket(0)) {
