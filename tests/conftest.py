@@ -1,8 +1,13 @@
-"""How the tests are shared out between two processes, each with a Neo4j of its own (`-n 2 --dist loadgroup`)."""
+"""What all tests share: how they are shared out between two processes (`-n 2 --dist loadgroup`), and Ctrl-C."""
 
 from __future__ import annotations
 
+import signal
+
 import pytest
+
+# Programs that `nohup` or a script's `&` starts ignore Ctrl-C, and so would all that tests start to interrupt it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 DATABASE, MOVIELENS = "database", "movielens"
 """What goes to one process as a whole: tests that share a Neo4j, and those that share the trained MovieLens as well."""
