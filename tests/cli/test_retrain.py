@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import _thread
 import json
-import signal
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -63,15 +61,6 @@ def test_waiting_tells_how_the_job_ended(shell: Shell, state: str, status: int) 
     ]
 
 
-@pytest.fixture
-def interruptible() -> Iterator[None]:
-    """Let Ctrl-C be heard: tests that a script runs in the background are deaf to it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.mark.usefixtures("interruptible")
 def test_an_interrupted_command_leaves_the_job_and_says_how_to_end_it(shell: Shell) -> None:
     """Ctrl-C ends the waiting alone."""
     accepting(shell)
