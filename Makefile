@@ -18,9 +18,10 @@ down: ## stop what `make demo` or `bridge up` started
 	@if [ -x $(BIN)/bridge ]; then $(BIN)/bridge down; fi
 
 test: check ## everything: check, Python tests, plugin tests, tests against a real Neo4j
-	$(BIN)/python -m pytest tests/jobs  # apart: a process has one fork server, and these tests want their own
+	@# tests/jobs apart: a process has one fork server, and these tests want their own. They wait most of their time.
+	mvn --batch-mode --quiet -f plugin/pom.xml test & plugin=$$!; \
+	  $(BIN)/python -m pytest tests/jobs; jobs=$$?; wait $$plugin && exit $$jobs
 	$(BIN)/python -m pytest --ignore tests/jobs -n 2 --dist loadgroup --no-loadscope-reorder
-	mvn --batch-mode --quiet -f plugin/pom.xml test
 
 check: tools $(READY) ## what needs no database: style, types, import contracts, wire format, generated code
 	$(BIN)/ruff check

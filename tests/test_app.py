@@ -107,7 +107,7 @@ def test_a_server_says_when_it_answers_and_ends_at_sigterm(tmp_path: Path) -> No
     assert process.stdout is not None
     assert int(process.stdout.readline()) > 0
     process.send_signal(signal.SIGTERM)
-    assert process.wait(60) == 0
+    assert process.wait(300) == 0
     assert (tmp_path / "data" / "models").is_dir()
     for _ in range(6_000):  # a fork server notices when it has loaded its modules
         if not _group_lives(process.pid):
@@ -143,7 +143,7 @@ def test_whoever_watches_a_job_is_sent_to_the_next_server_when_this_one_begins_t
                 assert raised.value.code() is grpc.StatusCode.UNAVAILABLE
         finally:
             process.kill()
-            process.communicate(timeout=60)
+            process.communicate(timeout=300)
 
 
 def test_damage_is_found_before_the_server_answers(tmp_path: Path) -> None:
@@ -166,7 +166,7 @@ def test_damage_is_found_before_the_server_answers(tmp_path: Path) -> None:
         assert line, f"the server has ended: {lines}"
         lines.append(line)
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=60)
+    process.communicate(timeout=300)
     (line,) = [line for line in lines if "is damaged" in line]
     assert "model ratings: Version 2 of model `ratings` is damaged: `model.safetensors` has" in line
     assert line.endswith("Version 1 answers meanwhile.\n")

@@ -161,4 +161,4 @@ async def test_a_client_that_dies_while_vectors_are_added_holds_no_job(
     monkeypatch.setattr(tests.database, "apply", dies)
     with pytest.raises(ConnectionError):
         await encode(people_and_films(), channel, sourceProperty="tags", jobId="hot")
-    await asyncio.wait_for(services.jobs.get("hot", "ada").ended(), 20)
+    await asyncio.wait_for(services.jobs.get("hot", "ada").ended(), 60)

@@ -134,15 +134,15 @@ async def test_calls_that_wait_for_one_model_leave_the_executor_to_others(
 
     def slow(self: Loaded, *given: Any) -> Any:
         began.set()
-        assert release.wait(30)
+        assert release.wait(120)
         return answer(self, *given)
 
     monkeypatch.setattr(Loaded, "on", slow)
     calls = [asyncio.create_task(ask(hosted_copy(hosted), channel)) for _ in range(3)]
     try:
-        assert await asyncio.to_thread(began.wait, 30)
+        assert await asyncio.to_thread(began.wait, 60)
         await asyncio.sleep(0.3)  # the others have come as far as they get
-        assert await asyncio.wait_for(services.compute(lambda: "done"), 5) == "done"
+        assert await asyncio.wait_for(services.compute(lambda: "done"), 60) == "done"
     finally:
         release.set()
     found = await asyncio.gather(*calls)

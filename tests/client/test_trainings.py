@@ -51,7 +51,7 @@ def test_waiting_ends_when_the_time_is_over() -> None:
 def test_waiting_outlives_a_restart_of_the_server() -> None:
     """The server goes in the middle of a poll, is away, and is back on its port: the same job is asked for again."""
     held = threading.Event()
-    before = Fake(WaitJob=lambda request: held.wait(20) and wire.WaitJobResponse(job=job()))
+    before = Fake(WaitJob=lambda request: held.wait(120) and wire.WaitJobResponse(job=job()))
     after, ends = waiting(ended()), []
     with serving(before) as port, client(port) as bridge:
         waiter = threading.Thread(target=lambda: ends.append(bridge.trainings.wait_job("night")))
@@ -69,7 +69,7 @@ def stop_and_return(before: Fake, port: int, held: threading.Event, after: Fake,
     held.set()
     time.sleep(0.7)
     with serving(after, port=port):
-        waiter.join(30)
+        waiter.join(300)
 
 
 def test_a_server_that_stays_away_is_given_up() -> None:

@@ -59,7 +59,7 @@ async def test_a_job_ends_as_its_work_does(
     """An error of no known kind is in the log under an id that the job names."""
     background, job = Background(), Job("j1", "gnn.train")
     background.start(job, work)
-    await asyncio.wait_for(job.ended(), 10)
+    await asyncio.wait_for(job.ended(), 60)
     status = job.status
     assert (status.state, status.reason) == (state, reason)
     assert "secret" not in status.error
@@ -73,7 +73,7 @@ async def test_somebody_who_cancels_the_job_ends_its_work() -> None:
     background.start(job, endless)
     await asyncio.sleep(0.01)
     job.cancel()
-    await asyncio.wait_for(job.ended(), 10)
+    await asyncio.wait_for(job.ended(), 60)
     assert job.state is JobState.CANCELLED
 
 

@@ -87,7 +87,7 @@ async def test_nobody_sees_an_end_before_it_is_on_disk() -> None:
     await asyncio.sleep(0.02)
     assert not waiting.done()
     await asyncio.to_thread(one.show_end)
-    await asyncio.wait_for(waiting, 5)
+    await asyncio.wait_for(waiting, 60)
     assert one.state is JobState.SUCCEEDED
 
 
@@ -127,7 +127,7 @@ async def test_work_in_the_server_is_cancelled_where_it_reports() -> None:
     with pytest.raises(CancelledError, match="`j1` was cancelled"):
         await asyncio.to_thread(progress, 0.5)
     assert one.status.fraction == 0.25
-    await asyncio.wait_for(one.cancelled.wait(), 5)
+    await asyncio.wait_for(one.cancelled.wait(), 60)
 
 
 async def test_a_watcher_gets_every_state_it_is_quick_enough_for_and_the_final_one() -> None:
@@ -148,7 +148,7 @@ async def test_a_watcher_gets_every_state_it_is_quick_enough_for_and_the_final_o
         await asyncio.to_thread(one.note, 1, number / 20)
         await asyncio.sleep(0.005)
     one.succeed()
-    all_of_them, few = await asyncio.wait_for(asyncio.gather(quick, slow), 20)
+    all_of_them, few = await asyncio.wait_for(asyncio.gather(quick, slow), 60)
     assert [status.fraction for status in all_of_them] == sorted(status.fraction for status in all_of_them)
     assert len(few) < len(all_of_them)
     assert all_of_them[-1].state is few[-1].state is JobState.SUCCEEDED
@@ -158,7 +158,7 @@ async def test_a_watched_job_without_news_still_says_that_it_lives() -> None:
     """The heartbeat repeats the state, whoever else watches."""
     one = job()
     beats = one.changes(heartbeat=0.01)
-    states = [await asyncio.wait_for(anext(beats), 5) for _ in range(3)]
+    states = [await asyncio.wait_for(anext(beats), 60) for _ in range(3)]
     assert {status.state for status in states} == {JobState.QUEUED}
     await beats.aclose()
     assert len(one._watchers) == 0
@@ -190,4 +190,4 @@ async def test_a_watcher_that_is_cancelled_together_with_a_change_ends(turns: in
     for _ in range(turns):
         await asyncio.sleep(0)
     watcher.cancel()
-    assert await asyncio.wait([watcher], timeout=2) == ({watcher}, set())
+    assert await asyncio.wait([watcher], timeout=60) == ({watcher}, set())

@@ -52,7 +52,7 @@ def job(name: str = "j1", steps: tuple[str, ...] = ("load", "fit")) -> Job:
     return Job(name, "gnn.train", database="neo4j", steps=steps)
 
 
-async def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 120.0) -> None:
     for _ in range(int(seconds / 0.01)):
         if condition():
             return
@@ -158,7 +158,7 @@ async def test_a_cancelled_job_ends_at_its_next_report(trainers: Trainers) -> No
     await until(lambda: len(one.history) > 1)
     one.cancel()
     with pytest.raises(CancelledError, match="`j1` was cancelled"):
-        await asyncio.wait_for(run, 20)
+        await asyncio.wait_for(run, 120)
     assert not psutil.pid_exists(int(one.history[-1].figures["pid"]))
 
 
@@ -174,7 +174,7 @@ async def test_a_job_that_does_not_see_the_flag_is_ended_by_signal_with_all_it_s
     one.cancel()
     assert one.state is JobState.CANCELLING
     with pytest.raises(CancelledError):
-        await asyncio.wait_for(run, 20)
+        await asyncio.wait_for(run, 120)
     assert not psutil.pid_exists(pid)
     await until(lambda: not psutil.pid_exists(helper) or psutil.Process(helper).status() == psutil.STATUS_ZOMBIE)
 
@@ -183,7 +183,7 @@ async def test_a_run_that_takes_too_long_is_ended_and_its_job_can_go_on(trainers
     """The next run of the same job is as if nothing had been."""
     one = job()
     with pytest.raises(TrainerFailedError, match=r"took more than the 0\.5 s that it may") as caught:
-        await asyncio.wait_for(trainers.run(one, targets.ignore_the_flag, {}, most_seconds=0.5), 60)
+        await asyncio.wait_for(trainers.run(one, targets.ignore_the_flag, {}, most_seconds=0.5), 300)
     assert caught.value.reason == "TRAINER_OVERDUE"
     assert trainers_alive() == []
     assert not one.cancel_requested
@@ -212,7 +212,7 @@ async def test_a_job_that_is_cancelled_while_its_process_starts_ends_too(trainer
         await asyncio.sleep(delay)
         one.cancel()
         with pytest.raises(CancelledError):
-            await asyncio.wait_for(run, 20)
+            await asyncio.wait_for(run, 120)
         assert trainers_alive() == []
 
 
@@ -287,7 +287,7 @@ async def test_one_that_gives_up_waiting_for_its_turn_leaves_the_queue_as_it_was
                 _ = waiting.cancel() if by_task else waiter.cancel()  # type: ignore[func-returns-value]
             with pytest.raises(asyncio.CancelledError if by_task else CancelledError):
                 await waiting
-            await asyncio.wait_for(following, 10)
+            await asyncio.wait_for(following, 120)
             assert (trainers.running, trainers.waiting) == (0, 0)
 
 
@@ -313,7 +313,7 @@ async def test_a_trainer_ends_when_the_fork_server_is_killed(trainers: Trainers)
     pid = int(one.history[0].figures["pid"])
     psutil.Process(pid).parent().kill()  # type: ignore[union-attr]
     with pytest.raises(TrainerFailedError) as caught:
-        await asyncio.wait_for(run, 20)
+        await asyncio.wait_for(run, 120)
     assert caught.value.reason == "TRAINER_LOST"
     await until(lambda: not psutil.pid_exists(pid))
     assert (await trainers.run(job("j2"), targets.echo, {}))["spec"] == {}
@@ -350,7 +350,7 @@ def test_trainers_end_when_the_server_is_killed(target: Any, tmp_path: Path) -> 
         trainer = psutil.Process(pid)
         family = [trainer, trainer.parent()]
         server.kill()
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while any(one is not None and one.is_running() for one in family) and time.monotonic() < end:
         time.sleep(0.02)
     assert not any(one is not None and one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in family)
@@ -418,7 +418,7 @@ def test_a_fork_server_that_is_held_loads_when_told_or_for_a_job(tmp_path: Path,
     (tmp_path / "sign.py").write_text(f"import os\nopen({str(sign)!r}, 'w').write(str(os.nice(0)))\n")
     root = str(Path(__file__).parents[2])
     done = subprocess.run(
-        [sys.executable, "-c", HELD, str(tmp_path), root, str(sign), word], capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", HELD, str(tmp_path), root, str(sign), word], capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 0, done.stderr
     early, loading, working, server = done.stdout.split()[-4:]

@@ -43,14 +43,14 @@ async def entered(recorder: DiskRecorder) -> Job:
 
 
 async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         while not condition():
             await asyncio.sleep(0.01)
 
 
 async def test_progress_of_a_moment_is_written_once_and_loses_no_report(store: CountedStore) -> None:
     """A thousand reports in a row are one transaction, with the latest progress and the figures of all."""
-    recorder = DiskRecorder(store, interval=0.2)
+    recorder = DiskRecorder(store, interval=1.0)  # a busy machine may take its time for the thousand
     job = await entered(recorder)
     for number in range(1000):
         job.note(0, number / 1000, f"epoch {number}", {"loss": number})
@@ -86,7 +86,7 @@ async def test_the_last_progress_is_written_when_the_server_stops(store: Counted
     await asyncio.to_thread(recorder.close)
     assert store.newest("", None, 1)[0].status.fraction == 0.75
     job.succeed()
-    await asyncio.wait_for(job.ended(), 10)
+    await asyncio.wait_for(job.ended(), 60)
     store.close()
 
 

@@ -218,7 +218,7 @@ async def test_a_job_that_promises_nothing_goes_on_though_it_can_not_be_written(
         job = await jobs.create(NEW, on_disk=False)
         assert jobs.list("") == [job]
         job.succeed()
-        await asyncio.wait_for(job.ended(), 10)
+        await asyncio.wait_for(job.ended(), 60)
     assert jobs._store.newest("", None, 9) == []
 
 
@@ -232,6 +232,6 @@ async def test_a_job_that_can_not_be_written_is_not_started(jobs: Jobs, monkeypa
         with pytest.raises(ResourceExhaustedError, match=r"could not be written.*space"):
             await create(jobs, "j1")
         running.succeed()
-        await asyncio.wait_for(running.ended(), 10)
+        await asyncio.wait_for(running.ended(), 60)
     assert [job.id for job in jobs.list("")] == ["running"]
     await create(jobs, "j1")

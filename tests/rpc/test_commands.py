@@ -70,7 +70,9 @@ async def test_a_job_is_watched_to_its_end(command: Command, services: Services)
     async def work() -> None:
         with job:
             job.run()
-            await asyncio.sleep(0.3)
+            async with asyncio.timeout(60):
+                while not len(job._watchers):
+                    await asyncio.sleep(0.01)
             job.report(0, 0.5, detail="epoch 5 of 10", figures={"loss": 0.5})
             await asyncio.sleep(0.3)
 

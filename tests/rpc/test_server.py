@@ -104,7 +104,7 @@ async def test_a_token_travels_over_tls(services: Services, tmp_path: Path) -> N
         assert (await database.call(channel, "bridge.health"))[0]["status"] == "SERVING"
     async with grpc.aio.insecure_channel(f"localhost:{port}") as channel:
         with pytest.raises(grpc.aio.AioRpcError) as raised:
-            await health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=5)
+            await health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=20)
         assert raised.value.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
     await server.stop(timedelta(0))
 

@@ -25,8 +25,8 @@ def interrupted(self):
     return create_time(self)
 psutil.Process.create_time = interrupted
 def start():
-    place.start([sys.executable, "-c", "import time; time.sleep(60)"], dict(os.environ), Path.cwd())
-    time.sleep(30)
+    place.start([sys.executable, "-c", "import time; time.sleep(600)"], dict(os.environ), Path.cwd())
+    time.sleep(300)
 if sys.argv[4] == "plain":
     start()
 else:
@@ -41,7 +41,7 @@ else:
 def struck(tmp_path, number, how):
     """Start a sleeper, with a signal before it is noted; return the starter's end and the sleeper."""
     program = [sys.executable, "-c", PROGRAM, str(tmp_path / "pid.json"), str(tmp_path / "log"), str(int(number)), how]
-    done = subprocess.run(program, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(program, capture_output=True, text=True, timeout=300)
     return done.returncode, int(done.stdout)
 
 

@@ -62,10 +62,10 @@ def test_a_wrong_password_is_refused(running):
 
 def test_browser_is_served_and_finds_the_bolt_port(running):
     """Browser asks the root document where Bolt is."""
-    with urllib.request.urlopen(f"{running.http_uri}/browser/", timeout=10) as page:
+    with urllib.request.urlopen(f"{running.http_uri}/browser/", timeout=60) as page:
         assert page.status == 200
         assert b"Neo4j Browser" in page.read()
-    with urllib.request.urlopen(running.http_uri, timeout=10) as document:
+    with urllib.request.urlopen(running.http_uri, timeout=60) as document:
         assert running.bolt_uri.encode() in document.read()
 
 

@@ -11,13 +11,13 @@ import pytest
 from bridge.core.errors import FailedPreconditionError
 from bridge.runtime.process import Background
 
-SLEEP = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(60)"]
+SLEEP = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(600)"]
 STUBBORN = [
     sys.executable,
     "-c",
-    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)",
+    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(600)",
 ]
-PATIENCE = timedelta(seconds=20)
+PATIENCE = timedelta(seconds=120)
 
 
 @pytest.fixture
@@ -75,8 +75,8 @@ def test_what_a_process_started_ends_with_it(background):
     """No orphan keeps a port or a file open."""
     nested = (
         "import subprocess, sys, time\n"
-        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
-        "print('up', child.pid, flush=True); time.sleep(60)"
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
+        "print('up', child.pid, flush=True); time.sleep(600)"
     )
     start(background, [sys.executable, "-c", nested])
     child = int(background.log.read_text().split()[1])
