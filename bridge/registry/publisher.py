@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 from bridge.core.errors import DamagedError, FailedPreconditionError, NotFoundError, PermissionDeniedError
@@ -88,6 +88,8 @@ class Publisher(Catalog):
                 manifest = self._seal(staging, manifest)
                 if check is not None:
                     check(staging)
+                with suppress(NotFoundError):  # the first of its model
+                    self._answer(manifest.store_key, manifest.model_name)  # hashed now, it is not under the lock
                 with self._locked():
                     self._check_champion(manifest, champion)
                     version = self._commit(staging, manifest, promote)

@@ -41,7 +41,9 @@ class Store(Publisher):
         self.versions(database, model_name)
         self.check_owner(database, model_name, user)
         number = self.number(database, model_name, version)
-        self._sound(database, model_name, number)  # hashing takes its time: not under the lock
+        # Hashing takes its time: not under the lock.
+        self._sound(database, model_name, number)
+        self._answer(database, model_name)
         with self._locked(), files.full_disk_named(self._layout.root):
             self.version(database, model_name, number)  # not dropped meanwhile
             before = self._pinned(database, model_name)
@@ -66,12 +68,16 @@ class Store(Publisher):
         """
         self.versions(database, model_name)
         self.check_owner(database, model_name, user)
-        with self._locked(), files.full_disk_named(self._layout.root):
+        while True:
             before = self._aliases(database, model_name)
             after = before.rolled_back(model_name)
             number, old = after.versions[CHAMPION], before.versions[CHAMPION]
-            self._sound(database, model_name, number)
-            write_aliases(self._layout.model(database, model_name), after)
+            found = self._sound(database, model_name, number)  # not under the lock, as for `promote`
+            with self._locked(), files.full_disk_named(self._layout.root):
+                unmoved = self._aliases(database, model_name) == before
+                if unmoved and self.version(database, model_name, number).key == found.key:
+                    write_aliases(self._layout.model(database, model_name), after)
+                    break
         _log.info("model %s: rolled back to version %d from %d", model_name, number, old)
         return number, old
 
@@ -109,15 +115,18 @@ class Store(Publisher):
             NotFoundError: there is no such model or version.
             PermissionDeniedError: it belongs to somebody else.
         """
-        with self._locked():
-            self.versions(database, model_name)
-            self.check_owner(database, model_name, user)
-            entry = self.model(database, model_name)
-            if version is None:
-                self._space.throw_away(self._layout.model(database, model_name), f"{model_name}.all")
-            else:
-                self._drop_version(database, model_name, self.number(database, model_name, version))
-        return entry
+        self.versions(database, model_name)
+        while True:
+            entry = self.model(database, model_name)  # it hashes files: not under the lock, as for `promote`
+            with self._locked(), files.full_disk_named(self._layout.root):
+                self.check_owner(database, model_name, user)
+                if tuple(self.versions(database, model_name)) != entry.versions:
+                    continue  # one that came meanwhile would be thrown away without a word
+                if version is None:
+                    self._space.throw_away(self._layout.model(database, model_name), f"{model_name}.all")
+                else:
+                    self._drop_version(database, model_name, self.number(database, model_name, version))
+                return entry
 
     def _drop_version(self, database: str, model_name: str, number: int) -> None:
         aliases = self._aliases(database, model_name)
@@ -132,7 +141,8 @@ class Store(Publisher):
                 reason="VERSION_ALIASED",
                 model=model_name,
             )
-        # First: a crash between the two must not let the number come back.
-        kept = aliases.model_copy(update={"highest": max(aliases.highest, number)})
-        write_aliases(self._layout.model(database, model_name), kept)
+        if number == numbers[-1]:  # else there is a higher one, and a full disk keeps nobody from making room
+            # First: a crash between the two must not let the number come back.
+            kept = aliases.model_copy(update={"highest": max(aliases.highest, number)})
+            write_aliases(self._layout.model(database, model_name), kept)
         self._space.throw_away(self._layout.version(database, model_name, number), f"{model_name}.{number}")

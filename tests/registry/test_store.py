@@ -250,6 +250,25 @@ def test_what_was_dropped_lies_in_the_trash_until_a_server_starts(tmp_path: Path
     assert everything(tmp_path) == []
 
 
+def test_a_full_disk_keeps_nobody_from_dropping_older_versions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are what makes room. The newest one's number must be noted, which takes a few bytes: that is said."""
+    store = Store(tmp_path)
+    for number in range(4):
+        waiting = store.stage()
+        write_arrays(waiting)
+        store.publish(waiting, manifest(), promote=number < 2)
+    full = OSError(errno.ENOSPC, "No space left on device")
+    monkeypatch.setattr(files, "write_file", lambda path, content: (_ for _ in ()).throw(full))
+    store.drop("neo4j", "ratings", "", 3)
+    with pytest.raises(ResourceExhaustedError, match="disk of the model store"):
+        store.drop("neo4j", "ratings", "", 4)
+    assert store.versions("neo4j", "ratings") == [1, 2, 4]
+    store.drop("neo4j", "ratings", "")
+    assert store.models("neo4j") == []
+
+
 def test_the_trash_makes_room_when_the_limit_needs_it(tmp_path: Path) -> None:
     """What is thrown away never keeps a new version out."""
     publish(Store(tmp_path))
