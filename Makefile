@@ -67,4 +67,5 @@ $(READY): requirements.lock pyproject.toml
 	  $(BIN)/pip install --quiet --require-hashes -r requirements.lock && \
 	  $(BIN)/pip install --quiet --no-deps --no-build-isolation -e .; \
 	fi
+	@$(BIN)/python -m compileall -q bridge
 	@touch $@

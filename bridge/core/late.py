@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import importlib
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any
+
+_one_at_a_time = threading.Lock()
 
 
 class Late(ModuleType):
@@ -29,8 +32,9 @@ class Late(ModuleType):
 def loaded(module: ModuleType) -> ModuleType:
     """Return the module itself, imported if it was not yet."""
     name = module.__name__
-    if isinstance(sys.modules.get(name), Late):
-        del sys.modules[name]
+    with _one_at_a_time:  # not the import itself: who imports holds locks of Python's own
+        if isinstance(sys.modules.get(name), Late):
+            del sys.modules[name]
     return importlib.import_module(name)
 
 

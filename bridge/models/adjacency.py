@@ -19,7 +19,7 @@ from torch import Tensor
 
 from bridge.core.late import late
 
-with late("torch._dynamo", "torch_geometric.datasets"):
+with late("torch._dynamo", "torch_geometric.datasets", "numba"):  # numba for a function that nobody calls here
     from torch_geometric.nn import MessagePassing
 
 # torch calls all CSR tensors beta, once a process.

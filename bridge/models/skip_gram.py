@@ -12,12 +12,15 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.core.late import late
 from bridge.core.progress import Progress
-from bridge.models import skip_gram_kernels as kernels
 from bridge.models.skip_gram_check import check
 from bridge.models.skip_gram_state import SkipGramStart, SkipGramState
-from bridge.models.walk_kernels import alias_tables
 from bridge.models.walks import SEED_MASK
+
+with late("bridge.models.skip_gram_kernels", "bridge.models.walk_kernels"):  # which bring numba
+    from bridge.models import skip_gram_kernels as kernels
+    from bridge.models import walk_kernels
 
 TILE, MOST_TILE = 32, 256
 """Places that learn as one product of matrices: the window's greatest reach, but no fewer than the first and no more
@@ -151,7 +154,8 @@ class SkipGram:
         noise = np.where(self.counts > 0, np.maximum(self.counts, 1.0) ** self.settings.negative_exponent, 0.0)
         weights = noise.astype(np.float32)
         self._accept, self._alias = np.empty(len(weights), np.float32), np.empty(len(weights), np.int32)
-        alias_tables(np.array([0, len(weights)], np.int64), weights, self._accept, self._alias, np.zeros(1))
+        everyone = np.array([0, len(weights)], np.int64)
+        walk_kernels.alias_tables(everyone, weights, self._accept, self._alias, np.zeros(1))
         frequency = np.maximum(self.counts, 1) / self.counts.sum()
         factor = max(self.settings.positive_factor, 1 / np.count_nonzero(self.counts))
         self._keep = np.minimum(1.0, (np.sqrt(frequency / factor) + 1) * factor / frequency)

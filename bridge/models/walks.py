@@ -10,7 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.core.homogeneous import HomogeneousGraph
-from bridge.models.walk_kernels import alias_tables, walk_rows
+from bridge.core.late import late
+
+with late("bridge.models.walk_kernels"):  # which brings numba
+    from bridge.models import walk_kernels
 
 SEED_MASK = (1 << 64) - 1
 
@@ -42,7 +45,7 @@ class Walker:
         self._alias = np.empty(len(self._weights), np.int32)
         self._totals = graph.degrees.astype(np.float64)
         if len(self._weights):
-            alias_tables(self._indptr, self._weights, self._accept, self._alias, self._totals)
+            walk_kernels.alias_tables(self._indptr, self._weights, self._accept, self._alias, self._totals)
         movable = np.flatnonzero(self._totals > 0)
         self.starts: NDArray[np.int32] = np.random.default_rng(seed & SEED_MASK).permutation(movable).astype(np.int32)
         """int32 [S]; the nodes with an outgoing relationship of positive weight, in the order in which they start."""
@@ -63,7 +66,7 @@ class Walker:
         return out
 
     def _fill(self, first: int, out: NDArray[np.int32]) -> None:
-        walk_rows(
+        walk_kernels.walk_rows(
             self._indptr,
             self._indices,
             self._weights,

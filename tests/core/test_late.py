@@ -68,7 +68,7 @@ def test_all_that_is_late_can_be_loaded_at_once(shop: Path) -> None:
 
 def test_a_server_loads_nothing_that_answers_do_without() -> None:
     """After a crash everybody waits for it: compiler, data sets, pandas, transformers come later, or never."""
-    dear = ("torch._dynamo", "torch_geometric.datasets", "neo4j", "pandas", "transformers", "sympy", "sklearn")
+    dear = ("torch._dynamo", "torch_geometric.datasets", "neo4j", "numba", "pandas", "transformers", "sympy", "sklearn")
     program = (
         "import sys; import bridge.app; from bridge.core.late import Late; "
         f"print([name for name in {dear} if not isinstance(sys.modules.get(name, Late('')), Late)])"

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from bridge.core.errors import CancelledError, FailedPreconditionError, InvalidArgumentError
 from bridge.core.homogeneous import HomogeneousGraph, homogeneous_from_edges
+from bridge.core.late import loaded
 from bridge.models import node2vec, skip_gram_kernels, walk_kernels
 from bridge.models.node2vec import Node2Vec, Node2VecFit, Node2VecHyperparameters, estimate_bytes, warm_up
 from bridge.models.skip_gram_state import SkipGramStart, SkipGramState
@@ -260,8 +261,10 @@ def test_warming_up_leaves_nothing_to_compile() -> None:
 
 
 def _dispatchers() -> list[Any]:
-    modules = (walk_kernels, skip_gram_kernels)
-    return [each for module in modules for each in vars(module).values() if hasattr(each, "signatures")]
+    modules = (loaded(walk_kernels), loaded(skip_gram_kernels))
+    found = [each for module in modules for each in vars(module).values() if hasattr(each, "signatures")]
+    assert found, "nothing is compiled"
+    return found
 
 
 def test_a_large_graph_is_the_same_at_any_concurrency_too() -> None:
