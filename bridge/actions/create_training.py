@@ -57,7 +57,8 @@ async def create_training(
         services.store.resolve, database, question.model_name, question.model_version
     )
     training, request = _request(version.manifest, given)
-    call = await services.compute(open_call, version, _types(version.manifest))
+    owner = await services.compute(services.store.owner, database, question.model_name)
+    call = await services.compute(open_call, version, owner, _types(version.manifest))
     services = replace(services, provenance=await _origins(call))
     new = NewJob(
         f"{training.name}.train",

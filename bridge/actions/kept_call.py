@@ -26,17 +26,20 @@ if TYPE_CHECKING:
 class KeptCall:
     """Implements core.call.Call for trainings: nobody is told, nothing can be written."""
 
-    def __init__(self, version: Version, kept: Projection, types: Sequence[str] = ()) -> None:
-        """`types` are relationship types that the projection had, though it may have had no relationship of them."""
+    def __init__(self, version: Version, kept: Projection, owner: str, types: Sequence[str] = ()) -> None:
+        """`types` are relationship types that the projection had, though it may have had no relationship of them.
+        `owner` is the model's, who need not be the version's: one that nobody owned is whoever's trains it next.
+        """
         self.version = version
         self._kept = kept
+        self._owner = owner
         self._types = types
 
     @property
     def caller(self) -> Caller:
         """The model's owner, in the model's database."""
         manifest = self.version.manifest
-        return Caller(manifest.owner, manifest.database, manifest.database_id)
+        return Caller(self._owner, manifest.database, manifest.database_id)
 
     @property
     def mode(self) -> str:
@@ -117,13 +120,13 @@ def _no_database() -> NoReturn:
     raise AssertionError("a training on a kept projection asks no database")
 
 
-def open_call(version: Version, types: Sequence[str]) -> KeptCall:
+def open_call(version: Version, owner: str, types: Sequence[str]) -> KeptCall:
     """Open the projection of a version's training, as a call.
 
     Raises:
         DamagedError, FailedPreconditionError: as `open_kept`.
     """
-    return KeptCall(version, open_kept(version), types)
+    return KeptCall(version, open_kept(version), owner, types)
 
 
 def describe_kept(version: Version, kept: Projection, types: Sequence[str]) -> Graph:

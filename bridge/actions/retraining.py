@@ -131,15 +131,31 @@ class Retraining:
         while True:
             await self._left.wait()
             self._left.clear()
-            try:
-                for mark in await asyncio.to_thread(self._ledger.marks):
-                    if mark not in self._at_work:
-                        await self._clean(mark)
+            if await self._sweep_once():
                 pause = FIRST_PAUSE_SECONDS
-            except (BridgeError, OSError):
-                await asyncio.sleep(pause)
-                pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
-                self._left.set()
+                continue
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+            self._left.set()
+
+    async def _sweep_once(self) -> bool:
+        """Clean up after all runs that have ended; say whether nothing is left of any. One does not stop the others."""
+        try:
+            marks = await asyncio.to_thread(self._ledger.marks)
+        except OSError as error:
+            _log.warning("the recipes' runs whose projections are to be dropped cannot be read: %s", error)
+            return False
+        left = []
+        for mark in marks:
+            if mark not in self._at_work:
+                try:
+                    await self._clean(mark)
+                except (BridgeError, OSError):  # a time-out is an OSError
+                    left.append(mark)
+                except Exception:  # nobody foresaw it, and nobody else sweeps
+                    _log.exception("the projections of the recipe's run %s could not be dropped", mark)
+                    left.append(mark)
+        return not left
 
 
 async def _run(job: Job, run: Run, seen: RecipeJobs, connection: Connection) -> None:

@@ -11,6 +11,7 @@ from bridge.core.errors import BridgeError, DamagedError, NotFoundError, did_you
 from bridge.registry.aliases import ALIASES_NAME, CHAMPION, PREVIOUS, Aliases, read_aliases
 from bridge.registry.database_names import DatabaseNames
 from bridge.registry.layout import Layout
+from bridge.registry.notes import Notes
 from bridge.registry.soundness import Soundness
 from bridge.registry.version import Version, open_version
 
@@ -60,7 +61,7 @@ class Catalog:
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
         self._soundness = Soundness()
-        self._said: set[str] = set()
+        self._notes = Notes()
         self._names = DatabaseNames(layout)
 
     def databases(self) -> dict[str, str]:
@@ -154,9 +155,7 @@ class Catalog:
         if version is not None and version != CHAMPION:
             return self.version(database, model_name, self.number(database, model_name, version))
         answer = self._answer(database, model_name)
-        if answer.note and answer.note not in self._said:
-            self._said.add(answer.note)
-            _log.warning("model %s: %s", model_name, answer.note)
+        self._notes.say(model_name, answer.note)
         if answer.version is None:
             assert answer.failure is not None, "what does not answer has a reason"
             raise answer.failure
@@ -231,8 +230,7 @@ class Catalog:
                 _log.error("%s", error.message)
         damaged = [entry for entry in entries if entry.error]
         for entry in damaged:
-            _log.warning("model %s: %s", entry.model_name, entry.error)
-            self._said.add(entry.error)
+            self._notes.say(entry.model_name, entry.error)
         return damaged
 
     def _answer(self, database: str, model_name: str) -> _Answer:

@@ -19,6 +19,8 @@ class _Place(Generic[T]):
     model: T | None = None
     loaded: bool = False
     size_bytes: int = 0
+    callers: int = 0
+    """Those who load it now, or wait for that."""
 
 
 class Live(Generic[T]):
@@ -42,13 +44,17 @@ class Live(Generic[T]):
         with self._lock:
             place = self._places.setdefault(version.key, _Place())
             self._places.move_to_end(version.key)
-        with place.lock:
-            if not place.loaded:
-                place.model = load()
-                place.size_bytes = version.size_bytes if size_bytes is None else size_bytes
-                place.loaded = True
-                self._make_room(version.key)
-            return cast(T, place.model)
+            place.callers += 1
+        try:
+            with place.lock:
+                if not place.loaded:
+                    place.model = load()
+                    place.size_bytes = version.size_bytes if size_bytes is None else size_bytes
+                    place.loaded = True
+                    self._make_room(version.key)
+                return cast(T, place.model)
+        finally:
+            self._leave(version.key, place)
 
     def peek(self, version: Version) -> T | None:
         """Return a version's model if it is loaded, as the most recently used; never waits for a load."""
@@ -75,6 +81,13 @@ class Live(Generic[T]):
         """Size of all loaded models."""
         with self._lock:
             return self._loaded_bytes()
+
+    def _leave(self, key: Key, place: _Place[T]) -> None:
+        """Keep no place of a model that could not be loaded: its version is perhaps never asked for again."""
+        with self._lock:
+            place.callers -= 1
+            if not place.loaded and not place.callers and self._places.get(key) is place:
+                del self._places[key]
 
     def _make_room(self, keep: Key) -> None:
         """Let go the least recently used until the bounds hold; the one just loaded stays whatever its size."""

@@ -12,6 +12,9 @@ from bridge.registry.version import Key, Version
 
 Stamp = tuple[tuple[int, ...], ...]
 
+MOST_KEPT = 10_000
+"""Versions whose state is remembered; the longest known leave first, and are hashed when they are asked for again."""
+
 
 class Soundness:
     """Hashes the files of a version once, and again when one of them changes. Safe between threads.
@@ -35,21 +38,25 @@ class Soundness:
             known = self._found.get(version.key)
         if known is None or known[0] != stamp:
             known = (stamp, _damage(version))
-            with self._lock:
-                self._found[version.key] = known
+            self._keep(version, *known)
         if (damage := known[1]) is not None:
             # Another object each time: one that is raised again gathers all tracebacks.
             raise DamagedError(damage.message, reason=damage.reason, **damage.metadata)
 
     def condemn(self, version: Version, damage: DamagedError) -> None:
         """Note that the files, though what was written, are no model; until one of them changes."""
-        with self._lock:
-            self._found[version.key] = (_stamp(version), damage.with_traceback(None))
+        self._keep(version, _stamp(version), damage.with_traceback(None))
 
     def trust(self, version: Version) -> None:
         """Note that the files were hashed a moment ago."""
+        self._keep(version, _stamp(version), None)
+
+    def _keep(self, version: Version, stamp: Stamp, damage: DamagedError | None) -> None:
         with self._lock:
-            self._found[version.key] = (_stamp(version), None)
+            self._found.pop(version.key, None)
+            self._found[version.key] = (stamp, damage)
+            if len(self._found) > MOST_KEPT:
+                del self._found[next(iter(self._found))]
 
 
 def _damage(version: Version) -> DamagedError | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 import shutil
@@ -10,6 +11,8 @@ from pathlib import Path
 from bridge.core.errors import ResourceExhaustedError
 from bridge.registry import files
 from bridge.registry.layout import Layout
+
+_log = logging.getLogger(__name__)
 
 
 class Space:
@@ -77,17 +80,26 @@ class Space:
         """Remove what processes that are gone left behind."""
         self._empty_trash()
         for path in self._layout.staging.iterdir():
-            lock = path.with_suffix(".lock")
-            claim = files.take_lock(lock)
-            if claim is None:
-                continue
-            files.remove(lock.with_suffix(""))
-            lock.unlink(missing_ok=True)
-            os.close(claim)
+            try:
+                _remove_abandoned(path)
+            except OSError as error:  # whoever put it there, it keeps no server from starting
+                _log.warning("%s can not be cleared away: %s", path, error)
 
     def _empty_trash(self) -> None:
         for folder in self._layout.trash.iterdir():
             files.remove(folder)
+
+
+def _remove_abandoned(staged: Path) -> None:
+    lock = staged.with_suffix(".lock")
+    claim = files.take_lock(lock)
+    if claim is None:
+        return
+    try:
+        files.remove(lock.with_suffix(""))
+        lock.unlink(missing_ok=True)
+    finally:
+        os.close(claim)
 
 
 def _mib(count: int) -> str:

@@ -13,6 +13,7 @@ from bridge.rpc.convert import from_map, to_map
 from bridge.v1 import model_service_pb2
 from bridge.v1 import training_service_pb2 as wire
 from bridge.v1 import training_service_pb2_grpc as service
+from tests.actions.examples import RATING
 from tests.database import Database, _call_error
 
 DATABASE = "id-of-neo4j"
@@ -86,6 +87,19 @@ async def test_a_request_id_that_asked_for_something_else_before_is_refused(
         assert raised.value.code() is grpc.StatusCode.ALREADY_EXISTS
         assert _call_error(raised.value).reason == "REQUEST_ID_TAKEN"
     assert len([each for each in await services.jobs.records(":operator") if each.request_id]) == 1
+
+
+async def test_a_model_that_nobody_owned_at_first_is_trained_for_whom_it_belongs_to(
+    hosted: Database, channel: grpc.aio.Channel, services: Services
+) -> None:
+    """Trained without authentication, then by a user: a training on that first version is the user's, too."""
+    hosted.user = ""
+    await hosted.call(channel, "bridge.gnn.train", "graph", **RATING | {"modelName": "free"})
+    hosted.user = "grace"
+    await hosted.call(channel, "bridge.gnn.train", "graph", **RATING | {"modelName": "free"})
+    job = await ended(channel, await created(channel, "free", model_version="1"))
+    assert (job.state, job.version, job.error) == (SUCCEEDED, 3, "")
+    assert services.store.resolve(DATABASE, "free").manifest.owner == "grace"
 
 
 async def test_the_gate_stands_before_these_versions_too(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -10,6 +11,7 @@ from pathlib import Path
 import grpc
 import pytest
 
+from bridge.actions import retraining as retraining_module
 from bridge.actions.recipe_jobs import RecipeJobs
 from bridge.actions.retraining import Retraining
 from bridge.actions.services import Services
@@ -126,6 +128,33 @@ async def test_a_repeated_request_is_the_same_job_whatever_became_of_its_recipe(
     assert (await stub.Retrain(asked)).job.key == job.key
     code, said = await refused(stub.Retrain(wire.RetrainRequest(recipe="gone", request_id="one")))
     assert (code, "other values of `parameters.topK`, `recipe`" in said) == (grpc.StatusCode.ALREADY_EXISTS, True), said
+
+
+async def test_a_run_that_can_not_be_cleaned_up_keeps_no_other_from_it(
+    services: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is tried again and again, whatever the fault; the projections of the others do not wait for that."""
+    monkeypatch.setattr(retraining_module, "FIRST_PAUSE_SECONDS", 0.01)
+    ledger = Ledger(tmp_path / "ledger")
+    for mark in (f"a_{'0' * 12}", f"b_{'0' * 12}", f"c_{'0' * 12}"):
+        ledger.note(mark)
+    retraining = Retraining(Account(), Recipes(None), ledger, services.jobs)
+    tried: list[str] = []
+
+    async def clean(mark: str) -> None:
+        tried.append(mark[0])
+        if mark[0] != "c":
+            raise OSError("unreadable") if mark[0] == "a" else ValueError("unforeseen")
+        ledger.strike(mark)
+
+    monkeypatch.setattr(retraining, "_clean", clean)
+    retraining.start()
+    async with asyncio.timeout(30):
+        while len(tried) < 5:
+            await asyncio.sleep(0.01)
+    await retraining.close()
+    assert tried[:5] == ["a", "b", "c", "a", "b"]
+    assert [mark[0] for mark in ledger.marks()] == ["a", "b"]
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Models in memory: loaded once, bounded, dropped."""
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -82,6 +83,36 @@ def test_a_failed_load_is_tried_again_by_the_next_caller(versions: list[Version]
         live.get(versions[0], fail)
     assert live.keys() == []
     assert live.get(versions[0], lambda: "a") == "a"
+
+
+def test_models_that_can_not_be_loaded_leave_nothing_behind(versions: list[Version]) -> None:
+    """In a server that runs for months; who waited for the failed load loads it, once."""
+    live, loads, waiting = Live[str](), [], threading.Event()
+
+    def fail() -> str:
+        assert waiting.wait(10)
+        raise OSError("damaged")
+
+    def load() -> str:
+        loads.append(1)
+        return "a"
+
+    for version in versions:
+        waiting.set()
+        with pytest.raises(OSError, match="damaged"):
+            live.get(version, fail)
+    assert not live._places
+    waiting.clear()
+    with ThreadPoolExecutor(4) as pool:
+        failing = pool.submit(live.get, versions[0], fail)
+        others = [pool.submit(live.get, versions[0], load) for _ in range(3)]
+        while live._places[versions[0].key].callers < 4:
+            time.sleep(0.01)
+        waiting.set()
+        assert [one.result(10) for one in others] == ["a"] * 3
+        with pytest.raises(OSError, match="damaged"):
+            failing.result(10)
+    assert (len(loads), live.keys()) == (1, [versions[0].key])
 
 
 def test_a_dropped_model_leaves_memory_with_all_its_versions(tmp_path: Path) -> None:

@@ -9,11 +9,14 @@ import pytest
 
 from bridge.core.errors import DamagedError
 from bridge.core.projection import KEPT_PREFIX
+from bridge.registry import notes as notes_module
+from bridge.registry import soundness as soundness_module
+from bridge.registry.notes import Notes
 from bridge.registry.soundness import Soundness
 from bridge.registry.store import Store
 from bridge.registry.version import Version
 
-from .examples import manifest, write_arrays
+from .examples import FILE, manifest, publish, write_arrays
 
 KEPT = f"{KEPT_PREFIX}0.npy"
 
@@ -41,6 +44,34 @@ def test_links_that_come_and_go_make_nobody_hash_a_snapshot_again(
     soundness.check(version)
     (tmp_path / "cached.npy").unlink()
     soundness.check(version)
+
+
+def test_the_number_of_versions_that_are_known_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a server that runs for months. One that was forgotten is hashed again; damage is still found."""
+    monkeypatch.setattr(soundness_module, "MOST_KEPT", 2)
+    store, soundness = Store(tmp_path), Soundness()
+    versions = [publish(store) for _ in range(4)]
+    for version in versions:
+        soundness.check(version)
+    assert len(soundness._found) == 2
+    (versions[0].path / FILE).write_bytes(b"")
+    with pytest.raises(DamagedError):
+        soundness.check(versions[0])
+    soundness.check(versions[1])
+
+
+def test_a_note_is_said_once_and_not_remembered_for_ever(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(notes_module, "MOST_KEPT", 3)
+    notes = Notes()
+    for _ in range(3):
+        for text in ("", "damaged", "lost"):
+            notes.say("ratings", text)
+    assert [record.message for record in caplog.records] == ["model ratings: damaged", "model ratings: lost"]
+    for number in range(20):
+        notes.say("ratings", str(number))
+        assert len(notes._said) <= 3
 
 
 @pytest.mark.parametrize("content", [b"columnz", b"column"])

@@ -125,6 +125,17 @@ def test_a_second_server_leaves_alone_what_the_first_is_staging(tmp_path: Path) 
     assert list((tmp_path / "staging").iterdir()) == []
 
 
+def test_what_can_not_be_cleared_away_keeps_no_server_from_starting_and_nothing_else_there(tmp_path: Path) -> None:
+    Store(tmp_path).close()
+    staging = tmp_path / "staging"
+    (staging / "0.lock" / "strange").mkdir(parents=True)
+    (staging / "abandoned" / "0").mkdir(parents=True)
+    (staging / "abandoned.lock").touch()
+    store = Store(tmp_path)
+    assert publish(store).number == 1
+    assert not (staging / "abandoned").exists()
+
+
 @pytest.mark.parametrize("step", ["write_file", "seal", "make_folder"])
 def test_a_full_disk_is_named_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     """What was published before stays; the error says what to do."""
