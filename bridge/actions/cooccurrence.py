@@ -97,6 +97,7 @@ async def _mutate(
         """Never the one without the other: a type of unknown origin hides that it tells what is to be predicted."""
         done = await call.mutate_relationships(name, table, undirected=True)
         services.provenance.record_type(call, graph, name, origin)
+        await services.provenance.save()
         return done
 
     done = await undisturbed(mutate())

@@ -21,7 +21,7 @@ class OriginLog:
     """A file with a JSON document a line, the newest last.
 
     A line that a crash cut off, or that was lost with the machine's power, is an origin that nobody knows: what needs
-    to know it is refused, never answered wrongly. So nothing is synced here.
+    to know it is refused, never answered wrongly. So nothing is synced here. Blocks: never call it on the event loop.
     """
 
     def __init__(self, path: Path) -> None:
@@ -40,15 +40,16 @@ class OriginLog:
         self._lines = len(lines)
         return [document for line in lines if isinstance(document := _document(line), dict)]
 
-    def append(self, document: dict[str, Any]) -> None:
-        """Add a document. A full disk is no reason to fail: the property is in the projection already."""
+    def append(self, documents: Iterable[dict[str, Any]]) -> None:
+        """Add documents. A full disk is no reason to fail: the properties are in the projection already."""
+        lines = [b"\n" + json.dumps(document).encode() for document in documents]  # before, for the last may be cut off
         try:
             descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             with os.fdopen(descriptor, "wb") as file:
-                file.write(b"\n" + json.dumps(document).encode())  # before, since the last line may be cut off
+                file.write(b"".join(lines))
         except OSError as error:
             _log.warning("an origin is remembered only until the server stops: %s", error)
-        self._lines += 1
+        self._lines += len(lines)
 
     @property
     def long(self) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.actions.origin_log import OriginLog
+from bridge.actions.undisturbed import undisturbed
 from bridge.core.call import Call
 from bridge.core.graph import Graph
 from bridge.core.projection import NodeTable
@@ -87,7 +89,6 @@ class _Kept:
     """When the projection was last changed before the property came."""
     sample: Sample | None
 
-
     def document(self, key: _Key) -> dict[str, Any]:
         """Return both as a document for the log."""
         hashes = self.sample and {str(internal): each.hex() for internal, each in self.sample.hashes.items()}
@@ -116,6 +117,10 @@ class Provenance:
     """Where they outlive the server; None: nowhere."""
     _kept: dict[_Key, _Kept] = field(default_factory=dict)
     """The oldest first."""
+    _unsaved: list[tuple[_Key, _Kept]] = field(default_factory=list)
+    """What `save` has to write."""
+    _saving: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """The last word on a property stands last in the log."""
 
     def __post_init__(self) -> None:
         for document in self.log.read() if self.log else ():
@@ -124,12 +129,13 @@ class Provenance:
             except (TypeError, ValueError, KeyError, AttributeError):
                 continue  # of another bridge, perhaps
             self._remember(key, kept)
-        self._rewrite()
+        if self.log and (self._kept or self.log.long):
+            self.log.rewrite(_documents(list(self._kept.items())))
 
     def record(
         self, call: Call, graph: Graph, label: str, property_name: str, origin: Origin, sample: Sample | None = None
     ) -> None:
-        """Remember how a property of this very projection was made, `graph` being what it was before."""
+        """Remember how a property of this very projection was made, `graph` being what it was before; then `save`."""
         self._keep(call, graph, label, property_name, origin, sample)
 
     def find(self, call: Call, graph: Graph, label: str, property_name: str) -> Origin | None:
@@ -137,7 +143,7 @@ class Provenance:
         return self._find(call, graph, label, property_name)
 
     def record_type(self, call: Call, graph: Graph, relationship_type: str, origin: Origin) -> None:
-        """Remember how a relationship type of this very projection was made, `graph` being what it was before."""
+        """Remember how a relationship type of this very projection was made, as `record` does."""
         self._keep(call, graph, "", relationship_type, origin, None)
 
     def find_type(self, call: Call, graph: Graph, relationship_type: str) -> Origin | None:
@@ -158,6 +164,13 @@ class Provenance:
         for label, name in properties:
             self._kept.pop(_key(call, graph, label, name), None)
 
+    async def save(self) -> None:
+        """Write down what was recorded since; the event loop goes on meanwhile."""
+        async with self._saving:
+            unsaved, self._unsaved = self._unsaved, []
+            if self.log and unsaved:
+                await undisturbed(asyncio.to_thread(_write, self.log, unsaved, list(self._kept.items())))
+
     @property
     def count(self) -> int:
         """Origins that are remembered, of all projections."""
@@ -175,19 +188,13 @@ class Provenance:
         key, kept = _key(call, graph, label, name), _Kept(complete, graph.modified_millis, sample)
         self._remember(key, kept)
         if self.log:
-            self.log.append(kept.document(key))
-            if self.log.long:
-                self._rewrite()
+            self._unsaved.append((key, kept))
 
     def _remember(self, key: _Key, kept: _Kept) -> None:
         self._kept.pop(key, None)
         self._kept[key] = kept
         while len(self._kept) > MOST_ORIGINS:
             del self._kept[next(iter(self._kept))]
-
-    def _rewrite(self) -> None:
-        if self.log and (self._kept or self.log.long):
-            self.log.rewrite(kept.document(key) for key, kept in self._kept.items())
 
     def _forget_what_is_gone(self, call: Call, graph: Graph) -> None:
         """Forget what was made in earlier projections of this name, and what has been dropped from this one."""
@@ -198,6 +205,17 @@ class Provenance:
             dropped = graph.modified_millis > self._kept[key].modified_millis and not _is_there(key, graph)
             if key.created_millis < graph.created_millis or dropped:
                 del self._kept[key]
+
+
+def _write(log: OriginLog, unsaved: Sequence[tuple[_Key, _Kept]], kept: Sequence[tuple[_Key, _Kept]]) -> None:
+    if log.long:
+        log.rewrite(_documents(kept))
+    else:
+        log.append(_documents(unsaved))
+
+
+def _documents(some: Iterable[tuple[_Key, _Kept]]) -> Iterator[dict[str, Any]]:
+    return (kept.document(key) for key, kept in some)
 
 
 def _key(call: Call, graph: Graph, label: str, name: str) -> _Key:

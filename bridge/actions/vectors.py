@@ -83,6 +83,7 @@ async def _add_at_once(
     done = await call.mutate_node_property(first, property_name, _joined(tables), further_labels=others)
     for label, (ids, values) in vectors.items():
         provenance.record(call, graph, label, property_name, origin, Sample.of(ids, values))
+    await provenance.save()
     return done.written, done.millis
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -84,13 +87,14 @@ def test_the_number_of_origins_is_bounded(monkeypatch: pytest.MonkeyPatch) -> No
     assert [provenance.find(CALL, graph(), "Film", f"p{place}") for place in range(5)] == [None, None, MADE, MADE, MADE]
 
 
-def test_an_origin_outlives_the_server(tmp_path: Path) -> None:
+async def test_an_origin_outlives_the_server(tmp_path: Path) -> None:
     """The projection does, too. The sample by which the property is known again comes back with it."""
     ids, values = np.arange(5), np.eye(5, dtype=np.float32)
     before = Provenance(OriginLog(tmp_path / "origins"))
     before.record(CALL, graph(), "Film", "hot", MADE, Sample.of(ids, values))
     before.record(CALL, graph(), "Film", "other", Origin("text:1f"))
     before.record_type(CALL, graph(), "SIMILAR", MADE)
+    await before.save()
     described = graph("hot", "other", modified=2, types=("SIMILAR",))
     for _ in range(2):
         after = Provenance(OriginLog(tmp_path / "origins"))
@@ -100,40 +104,72 @@ def test_an_origin_outlives_the_server(tmp_path: Path) -> None:
     assert after.find(CALL, graph("hot", created=2), "Film", "hot") is None
 
 
-def test_the_last_word_on_a_property_counts_after_a_restart(tmp_path: Path) -> None:
+async def test_the_last_word_on_a_property_counts_after_a_restart(tmp_path: Path) -> None:
     """Made twice, it is what it was made by at last."""
     before = Provenance(OriginLog(tmp_path / "origins"))
     for encoder in ("multiHot:1", "multiHot:2"):
         before.record(CALL, graph(), "Film", "hot", Origin(encoder))
+        await before.save()
     after = Provenance(OriginLog(tmp_path / "origins"))
     assert after.find(CALL, graph("hot"), "Film", "hot") == Origin("multiHot:2")
 
 
-def test_a_line_that_is_no_origin_takes_no_other_with_it(tmp_path: Path) -> None:
+async def test_a_line_that_is_no_origin_takes_no_other_with_it(tmp_path: Path) -> None:
     """Cut off by a crash, or another program's: the rest is known, and what comes after it, too."""
-    Provenance(OriginLog(tmp_path / "origins")).record(CALL, graph(), "Film", "hot", MADE)
+    before = Provenance(OriginLog(tmp_path / "origins"))
+    before.record(CALL, graph(), "Film", "hot", MADE)
+    await before.save()
     with (tmp_path / "origins").open("ab") as file:
         file.write(b'\n\xff\n[1]\n{"key": 1}\n{"key": {"datab')
     log = OriginLog(tmp_path / "origins")
     assert len(log.read()) == 2
-    log.append(log.read()[0] | {"encoder": "multiHot:2"})
+    log.append([log.read()[0] | {"encoder": "multiHot:2"}])
     assert Provenance(log).find(CALL, graph("hot"), "Film", "hot") == Origin("multiHot:2", frozenset({"RATED"}))
 
 
-def test_a_disk_that_takes_nothing_fails_no_call(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_disk_that_takes_nothing_fails_no_call(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """The property is in the projection by then: the origin is known until the server stops, and the log says so."""
     provenance = Provenance(OriginLog(tmp_path / "none" / "origins"))
     provenance.record(CALL, graph(), "Film", "hot", MADE)
+    await provenance.save()
     assert provenance.find(CALL, graph("hot"), "Film", "hot") == MADE
     assert "only until the server stops" in caplog.text
 
 
-def test_the_file_does_not_grow_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_slow_disk_holds_up_nobody_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everyone's calls share the event loop. What comes meanwhile is known at once, and stands behind it in the file,
+    also when who waited has left."""
+    reached, go_on, append = threading.Event(), threading.Event(), OriginLog.append
+
+    def slow(log: OriginLog, documents: Iterable[dict[str, Any]]) -> None:
+        reached.set()
+        assert go_on.wait(60)
+        append(log, documents)
+
+    monkeypatch.setattr(OriginLog, "append", slow)
+    provenance = Provenance(OriginLog(tmp_path / "origins"))
+    provenance.record(CALL, graph(), "Film", "hot", Origin("multiHot:1"))
+    first = asyncio.create_task(provenance.save())
+    async with asyncio.timeout(60):
+        while not reached.is_set():
+            await asyncio.sleep(0.01)
+    provenance.record(CALL, graph(), "Film", "hot", MADE)
+    second = asyncio.create_task(provenance.save())
+    first.cancel()
+    await asyncio.sleep(0.1)
+    assert provenance.find(CALL, graph("hot"), "Film", "hot") == MADE
+    go_on.set()
+    await asyncio.gather(first, second, return_exceptions=True)
+    assert Provenance(OriginLog(tmp_path / "origins")).find(CALL, graph("hot"), "Film", "hot") == MADE
+
+
+async def test_the_file_does_not_grow_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was made again and again has a line or two in the end."""
     monkeypatch.setattr(origin_log, "MOST_LINES", 4)
     provenance = Provenance(OriginLog(tmp_path / "origins"))
     for _ in range(20):
         provenance.record(CALL, graph(), "Film", "hot", MADE)
+        await provenance.save()
     assert len((tmp_path / "origins").read_bytes().splitlines()) <= 5
 
 
