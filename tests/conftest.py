@@ -1,30 +1,54 @@
-"""What all tests share: how they are shared out between two processes (`-n 2 --dist loadgroup`), and Ctrl-C."""
+"""What all tests share: which process they go to (`-n 2 --dist loadscope`), and Ctrl-C."""
 
 from __future__ import annotations
 
 import signal
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from xdist.scheduler import LoadScopeScheduling
 
 # Programs that `nohup` or a script's `&` starts ignore Ctrl-C, and so would all that tests start to interrupt it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-DATABASE, MOVIELENS = "database", "movielens"
-"""What goes to one process as a whole: tests that share a Neo4j, and those that share the trained MovieLens as well."""
+GROUPS: dict[str, tuple[str, ...]] = {
+    "movielens": (
+        "tests/neo4j/doors/test_notebook.py", "tests/neo4j/test_cooccurrence.py", "tests/neo4j/test_scripts.py",
+    ),
+    "TLS": ("tests/neo4j/test_tls.py",),
+    "local": ("tests/runtime/test_local.py",),
+    "database": ("tests/neo4j/",),
+}  # fmt: skip
+"""What goes to one process as a whole, by the first path that fits, beside the files that each go alone: those that
+share the trained MovieLens, those with a Neo4j of their own, and the others that share one."""
+
+FIRST = ("movielens", "database", "TLS", "local")
+"""The long ones come first, so that no process ends alone with one."""
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the marks in this same hook
+def _group(nodeid: str) -> str:
+    file = nodeid.partition("::")[0]
+    return next((name for name, paths in GROUPS.items() if file.startswith(paths)), file)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep tests that share fixtures together; the long groups come first, so that no process ends alone with one."""
-    groups = {item: _group(item) for item in items}
-    order = [MOVIELENS, DATABASE]
-    items.sort(key=lambda item: order.index(groups[item]) if groups[item] in order else len(order))
-    for item, group in groups.items():
-        item.add_marker(pytest.mark.xdist_group(group))
+    """Put the groups in order; refuse a test that would have MovieLens trained once more."""
+    order = {name: place for place, name in enumerate(FIRST)}
+    items.sort(key=lambda item: order.get(_group(item.nodeid), len(order)))
+    for item in items:
+        if "movielens" in getattr(item, "fixturenames", ()) and _group(item.nodeid) != "movielens":
+            raise pytest.UsageError(f"{item.nodeid} shares the trained MovieLens: add its file to GROUPS.")
 
 
-def _group(item: pytest.Item) -> str:
-    fixtures = set(getattr(item, "fixturenames", ()))
-    if "movielens" in fixtures or item.path.name == "test_notebook.py":
-        return MOVIELENS
-    return DATABASE if "stack" in fixtures else item.path.as_posix()
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """Share out by group. The mark `xdist_group`, which is meant for that, is lost on pytest 9.2 with xdist 3.8."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Shares(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return _group(nodeid)
+
+    return Shares(config, log)
