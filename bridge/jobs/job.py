@@ -244,6 +244,11 @@ class Job:
             reports, self._unrecorded = self._unrecorded, []
             return self._record(self._end or self._now), reports
 
+    def give_back(self, reports: list[JobReport]) -> None:
+        """Take reports back that the recorder could not write, to `take` them again."""
+        with self._lock:
+            self._unrecorded = [*reports, *self._unrecorded][-HISTORY_LENGTH:]
+
     def show_end(self) -> None:
         """Let everyone see the end. The recorder calls it when the end is on disk."""
         with self._lock:

@@ -10,11 +10,14 @@ from dataclasses import dataclass, field
 
 from bridge.core.errors import BridgeError, ResourceExhaustedError
 from bridge.jobs.job import Job
-from bridge.jobs.status import JobRecord
+from bridge.jobs.status import JobRecord, JobReport
 from bridge.jobs.store import Change, JobStore
 
 INTERVAL_SECONDS = 0.5
 """Progress that comes within this time is written once."""
+
+RETRY_SECONDS = 30.0
+"""From one try to write to the next, when the disk does not take it."""
 
 PRUNE_SECONDS = 24 * 60 * 60.0
 """From one forgetting of old jobs to the next."""
@@ -32,6 +35,8 @@ class _Batch:
     ending: list[Job] = field(default_factory=list)
     settling: list[Future[None]] = field(default_factory=list)
     prune: bool = False
+    taken: list[tuple[Job, list[JobReport]]] = field(default_factory=list)
+    """The jobs whose changes are written, with the reports that they handed over for it."""
 
     def give_up(self) -> None:
         """Tell those who wait that nothing was written."""
@@ -123,6 +128,7 @@ class DiskRecorder:
             except Exception:  # a full disk or worse: the next batch may be well, and this thread is the only one
                 _log.exception("jobs could not be written: %d new, %d ended", len(batch.entering), len(batch.ending))
                 batch.give_up()
+                self._write_later(batch)
             for job in batch.ending:
                 job.show_end()
 
@@ -153,8 +159,21 @@ class DiskRecorder:
             return True
         return now >= self._next_prune or any(due <= now for due in self._due.values())
 
+    def _write_later(self, batch: _Batch) -> None:
+        """Keep what the disk did not take: a job's end, if never written, would be at work for ever in every list."""
+        for job, reports in batch.taken:
+            job.give_back(reports)
+        with self._wake:
+            if not self._closing:
+                for job, _ in batch.taken:
+                    self._due.setdefault(job, time.monotonic() + RETRY_SECONDS)
+
     def _write(self, batch: _Batch) -> None:
-        changes = [Change(*job.take()) for job in dict.fromkeys([*batch.changed, *batch.ending])]
+        changes = []
+        for job in dict.fromkeys([*batch.changed, *batch.ending]):
+            record, reports = job.take()
+            batch.taken.append((job, reports))
+            changes.append(Change(record, reports))
         found = self._store.write([job.record for job, _ in batch.entering], changes)
         for (_, future), there in zip(batch.entering, found, strict=True):
             future.set_result(there)

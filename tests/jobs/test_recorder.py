@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bridge.jobs import recorder as recorder_module
 from bridge.jobs.job import Job
 from bridge.jobs.recorder import DiskRecorder
 from bridge.jobs.status import JobRecord, JobState
@@ -40,6 +41,10 @@ async def entered(recorder: DiskRecorder) -> Job:
     job = Job("j1", "gnn.train", recorder=recorder)
     assert await asyncio.wrap_future(recorder.enter(job)) is None
     return job
+
+
+def refuse() -> None:
+    raise OSError(28, "No space left on device")
 
 
 async def until(condition: Callable[[], object]) -> None:
@@ -97,6 +102,38 @@ async def test_old_jobs_are_forgotten_while_the_server_runs(store: CountedStore)
     await until(lambda: store.pruned >= before + 2)
     recorder.close()
     store.close()
+
+
+async def test_what_a_full_disk_did_not_take_is_written_when_there_is_room(
+    store: CountedStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A job whose end was lost would be at work in every list until the server starts again. No report is missing."""
+    monkeypatch.setattr(recorder_module, "RETRY_SECONDS", 0.1)
+    recorder = DiskRecorder(store, interval=0.01)
+    job = await entered(recorder)
+    job.run()
+    with monkeypatch.context() as disk:
+        disk.setattr(store, "_transaction", refuse)
+        job.note(0, 0.5, "epoch 1", {"loss": 2.0})
+        await asyncio.sleep(0.1)
+        job.note(0, 1.0, "epoch 2", {"loss": 1.0})
+        job.succeed()
+        await asyncio.wait_for(job.ended(), 60)
+    await until(lambda: store.newest("", None, 1)[0].status.state is JobState.SUCCEEDED)
+    assert [report.figures["loss"] for report in store.history(job.key)] == [2.0, 1.0]
+    recorder.close()
+    store.close()
+
+
+async def test_a_disk_that_is_full_to_the_end_keeps_no_server_from_stopping(
+    store: CountedStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder = DiskRecorder(store, interval=0.01)
+    job = await entered(recorder)
+    monkeypatch.setattr(store, "_transaction", refuse)
+    job.succeed()
+    await asyncio.wait_for(asyncio.to_thread(recorder.close), 60)
+    assert job.state is JobState.SUCCEEDED
 
 
 async def test_one_that_gives_up_before_its_job_is_written_leaves_none(store: CountedStore) -> None:
