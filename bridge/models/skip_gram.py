@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +17,15 @@ from bridge.models.skip_gram_check import check
 from bridge.models.skip_gram_state import SkipGramStart, SkipGramState
 from bridge.models.walks import SEED_MASK
 
-with late("bridge.models.skip_gram_kernels", "bridge.models.walk_kernels"):  # which bring numba
+with late(  # which bring numba
+    "bridge.models.barrier",
+    "bridge.models.skip_gram_kernels",
+    "bridge.models.skip_gram_tiles",
+    "bridge.models.walk_kernels",
+):
+    from bridge.models import barrier as meeting
     from bridge.models import skip_gram_kernels as kernels
+    from bridge.models import skip_gram_tiles as tiles
     from bridge.models import walk_kernels
 
 TILE, MOST_TILE = 32, 256
@@ -76,44 +82,11 @@ class SkipGramSettings:
     """Vector elements start uniform between minus and plus this."""
 
 
-@dataclass(frozen=True)
-class Places:
-    """The places of some walks that take part, in tiles of neighbours and groups of tiles that share their noise."""
-
-    nodes: NDArray[np.int32]
-    """int32 [places]."""
-    spots: NDArray[np.int64]
-    """int64 [places]; where each is, walks being farther apart than any window reaches."""
-    reach: NDArray[np.int32]
-    """int32 [places]; how far each looks."""
-    bounds: NDArray[np.int64]
-    """int64 [tiles, 4]; first and last of the places, first and last of those in reach, each last one exclusive."""
-    offsets: NDArray[np.int64]
-    """int64 [groups + 1]; rows of the table that the groups before each take a gradient for."""
-    seed: np.uint64
-    """Of the noise, with the number of the group."""
-
-    def rounds(self, most_places: int, together: int) -> Iterator[tuple[int, int]]:
-        """Cut the groups where a round has enough places or rows: first group, and the one after the last."""
-        groups = len(self.offsets) - 1
-        ends = self.bounds[np.minimum(np.arange(1, groups + 1) * together, len(self.bounds)) - 1, 1]
-        first = 0
-        while first < groups:
-            places = most_places + (ends[first - 1] if first else 0)
-            last = min(
-                np.searchsorted(ends, places, "right"),
-                np.searchsorted(self.offsets, self.offsets[first] + ROUND_ROWS, "right") - 1,
-            )
-            last = max(first + 1, int(last))
-            yield first, last
-            first = last
-
-
 class SkipGram:
     """Two vectors per node, learned from walks: u as target, v as context; a pair scores σ(u · v - offset).
 
-    In each round the threads take gradients at vectors that stay as they are, then add them up, each thread for nodes
-    of its own and in the order of the walks. So no lock is needed, and any number of threads gives equal bytes.
+    In each round the threads take gradients at vectors that stay as they are, meet, add them up, each thread for nodes
+    of its own and in the order of the walks, and meet again. So any number of threads gives equal bytes.
     """
 
     def __init__(
@@ -131,24 +104,26 @@ class SkipGram:
         """int64 [N]; visits by node, once `count` has run."""
         self._walks, self._pool, self._threads = walks, pool, threads
         self._seed = seed & SEED_MASK
-        self._table = _start(np.random.default_rng([self._seed, START]), 2 * node_count, settings)
-        self.targets, self.contexts = self._table[0::2], self._table[1::2]
+        self._tables = kernels.Tables(
+            _start(np.random.default_rng([self._seed, START]), 2 * node_count, settings),
+            np.zeros(2 * node_count, np.float32),
+            np.full(2 * node_count, -1, np.int32),
+        )
+        self.targets, self.contexts = self._tables.vectors[0::2], self._tables.vectors[1::2]
         """float32 [N, width] by node; columns from `dimension` on are zero."""
-        self._squares = np.zeros(2 * node_count, np.float32)
-        self._firsts = np.full(2 * node_count, -1, np.int32)
-        self._keys, self._steps = np.empty(0, np.int32), np.empty((0, self._table.shape[1]), np.float32)
+        self._keys, self._steps = np.empty(0, np.int32), np.empty((0, padded(settings.dimension)), np.float32)
 
     def resume(self, start: SkipGramStart) -> None:
         """Go on from what another training has learned of some nodes; the others start as they are."""
         rows, columns = start.rows, slice(self.settings.dimension)
         self.contexts[rows, columns] = start.state.contexts
         self.targets[rows, columns] = start.vectors - start.state.contexts
-        self._squares.reshape(-1, 2)[rows] = start.state.squares
+        self._tables.squares.reshape(-1, 2)[rows] = start.state.squares
 
     def count(self, progress: Progress) -> None:
         """Count the visits of every node, from which noise is drawn and frequent nodes are thinned out."""
         for first, count in self._parts():
-            kernels.visits(self._of_walks(first, count), self.counts)
+            tiles.visits(self._of_walks(first, count), self.counts)
             progress((first + count) / self._walks.count, "walks")
         self._size_up(int(np.count_nonzero(self.counts)))
         noise = np.where(self.counts > 0, np.maximum(self.counts, 1.0) ** self.settings.negative_exponent, 0.0)
@@ -159,18 +134,16 @@ class SkipGram:
         frequency = np.maximum(self.counts, 1) / self.counts.sum()
         factor = max(self.settings.positive_factor, 1 / np.count_nonzero(self.counts))
         self._keep = np.minimum(1.0, (np.sqrt(frequency / factor) + 1) * factor / frequency)
-        # Of a small graph it takes less time to add gradients up than to wake another thread for it.
-        owners = self._threads if self._walked >= LARGE else 1
         visits = np.cumsum(self.counts)
-        inner = np.searchsorted(visits, visits[-1] * np.arange(1, owners) / owners)
-        self._owned = list(pairwise(2 * np.concatenate([[0], inner, [len(visits)]])))
+        inner = np.searchsorted(visits, visits[-1] * np.arange(1, self._threads) / self._threads)
+        self._crew = 2 * np.concatenate([[0], inner, [len(visits)]])
 
     def _size_up(self, walked: int) -> None:
         # Nodes that no walk visits learn nothing: how many there are must not change what the others learn.
-        self._walked = walked
+        self._most_places = max(1, int(ROUND_SHARE * walked))
         noise = NOISE_OF_LARGE if walked >= LARGE else NOISE_OF_SMALL
         self._negatives = min(MOST_NOISE, noise * self.settings.negative_rate)
-        self._together = TOGETHER_OF_LARGE if walked >= LARGE else TOGETHER_OF_SMALL
+        self._tiles = TOGETHER_OF_LARGE if walked >= LARGE else TOGETHER_OF_SMALL
 
     def train(self, progress: Progress) -> list[float]:
         """Pass over the pairs of all walks `iterations` times; return the mean loss of a pair for each pass.
@@ -199,7 +172,7 @@ class SkipGram:
 
     def state(self) -> SkipGramState:
         """Return what a later training needs beside the vectors, by node."""
-        return SkipGramState(self.contexts[:, : self.settings.dimension].copy(), self._squares.reshape(-1, 2))
+        return SkipGramState(self.contexts[:, : self.settings.dimension].copy(), self._tables.squares.reshape(-1, 2))
 
     def _parts(self) -> Iterator[tuple[int, int]]:
         """Give the parts of a pass: first walk, number of walks."""
@@ -210,59 +183,82 @@ class SkipGram:
     def _of_walks(self, first: int, count: int) -> NDArray[np.int32]:
         return self._walks.walks(first, count, self._pool, self._threads)
 
-    def _fraction(self, iteration: int, walk: float) -> float:
+    def _fraction(self, iteration: int, walk: Any) -> Any:
+        # A number, or an array of them.
         return (iteration - 1 + walk / self._walks.count) / self.settings.iterations
 
     def _part(self, iteration: int, first: int, count: int) -> tuple[float, int]:
         places = self._places(iteration, first, self._of_walks(first, count))
         groups = len(places.offsets) - 1
-        sums = np.zeros((groups, 2))  # by group: added up in one order, whichever thread made them
         start, end = self.settings.initial_learning_rate, self.settings.min_learning_rate
-        most = max(1, int(ROUND_SHARE * self._walked))
-        for begin, stop in places.rounds(most, self._together):
-            cuts = np.unique(np.linspace(begin, stop, self._threads + 1).astype(np.int64))
-            offsets = places.offsets - places.offsets[begin]
-            self._make_room(int(offsets[stop]))
-            self._each(partial(self._gradients, places, offsets, sums), list(pairwise(cuts)))
-            rate = start + self._fraction(iteration, first + count * begin / groups) * (end - start)
-            self._each(partial(self._descend, int(offsets[stop]), rate), self._owned)
-        loss, pairs = sums.sum(axis=0)
+        begun = self._fraction(iteration, first + count * places.rounds[:-1] / groups)
+        rates = start + begun * (end - start)
+        noise = kernels.Noise(
+            self._accept, self._alias, _stream(self._seed, NOISE, iteration, first), self._negatives,
+            self.settings.negative_rate, self.settings.score_offset,
+        )  # fmt: skip
+        moves = self._moves(places)
+        self._together(partial(self._share, places, noise, rates, moves, self._spaces(places)))
+        loss, pairs = moves.sums.sum(axis=0)  # by group: added up in one order, whichever thread made them
         return float(loss), int(pairs)
 
-    def _places(self, iteration: int, first: int, walks: NDArray[np.int32]) -> Places:
+    def _places(self, iteration: int, first: int, walks: NDArray[np.int32]) -> tiles.Places:
         nodes, reach = (np.empty(walks.size, np.int32) for _ in range(2))
         spots = np.empty(walks.size, np.int64)
-        window, together = self.settings.window, self._together
+        window, together = self.settings.window, self._tiles
         seed = _stream(self._seed, WINDOWS, iteration)
-        count = kernels.places(walks, self._keep, window, seed, first, nodes, spots, reach)
+        count = tiles.places(walks, self._keep, window, seed, first, nodes, spots, reach)
         bounds = np.empty((count, 4), np.int64)
-        bounds = bounds[: kernels.tiles(spots[:count], window, min(MOST_TILE, max(TILE, window)), bounds)]
+        bounds = bounds[: tiles.tiles(spots[:count], window, min(MOST_TILE, max(TILE, window)), bounds)]
         rows = bounds[:, 1] - bounds[:, 0] + bounds[:, 3] - bounds[:, 2]
-        of_groups = np.add.reduceat(rows, np.arange(0, len(rows), together)) if len(rows) else rows
+        begins = np.arange(0, len(rows), together)
+        of_groups = np.add.reduceat(rows, begins) if len(rows) else rows
         offsets = np.concatenate([[0], np.cumsum(of_groups + self._negatives)])
-        return Places(nodes, spots, reach, bounds, offsets, _stream(self._seed, NOISE, iteration, first))
+        ends = bounds[np.minimum(begins + together, len(bounds)) - 1, 1]
+        firsts = np.empty(len(offsets), np.int64)
+        firsts = firsts[: tiles.rounds(ends, offsets, self._most_places, ROUND_ROWS, firsts) + 1]
+        return tiles.Places(nodes, spots, reach, bounds, together, offsets, firsts)
 
-    def _make_room(self, rows: int) -> None:
+    def _moves(self, places: tiles.Places) -> kernels.Moves:
+        rows = int(np.diff(places.offsets[places.rounds]).max(initial=0))
         if rows > len(self._keys):
-            self._keys, self._steps = np.empty(rows, np.int32), np.empty((rows, self._table.shape[1]), np.float32)
+            self._keys, self._steps = np.empty(rows, np.int32), np.empty((rows, self._steps.shape[1]), np.float32)
+        return kernels.Moves(self._keys, self._steps, np.zeros((len(places.offsets) - 1, 2)))
 
-    def _gradients(
-        self, places: Places, offsets: NDArray[np.int64], sums: NDArray[np.float64], groups: tuple[int, int]
+    def _spaces(self, places: tiles.Places) -> list[kernels.Space]:
+        tall = int((places.bounds[:, 1] - places.bounds[:, 0]).max(initial=0))
+        wide = self._negatives + int((places.bounds[:, 3] - places.bounds[:, 2]).max(initial=0))
+        return [kernels.Space.of(tall, wide, self._steps.shape[1]) for _ in range(self._threads)]
+
+    def _share(
+        self,
+        places: tiles.Places,
+        noise: kernels.Noise,
+        rates: NDArray[np.float64],
+        moves: kernels.Moves,
+        spaces: list[kernels.Space],
+        thread: int,
+        state: NDArray[np.int64],
     ) -> None:
-        settings = self.settings
-        kernels.gradients(
-            places.bounds, *groups, self._together, offsets, places.nodes, places.spots, places.reach,
-            settings.negative_rate, self._negatives, np.float32(settings.score_offset), places.seed,
-            self._accept, self._alias, self._table, self._keys, self._steps, sums,
-        )  # fmt: skip
+        kernels.learn(thread, self._crew, places, noise, rates, self._tables, moves, spaces[thread], state)
 
-    def _descend(self, rows: int, rate: float, owned: tuple[int, int]) -> None:
-        kernels.descend(self._keys[:rows], self._steps, *owned, self._firsts, self._squares, rate, self._table)
+    def _together(self, share: Callable[[int, NDArray[np.int64]], None]) -> None:
+        """Have every thread do its share, the first in this thread."""
+        state = meeting.barrier()
 
-    def _each(self, task: Callable[[tuple[int, int]], None], parts: list[tuple[int, int]]) -> None:
-        """Run a task for each part, the first in this thread."""
-        others = [self._pool.submit(task, part) for part in parts[1:]]
-        task(parts[0])
+        def guarded(thread: int) -> None:
+            try:
+                share(thread, state)
+            except BaseException:
+                meeting.give_up(state)
+                raise
+
+        try:
+            others = [self._pool.submit(guarded, thread) for thread in range(1, self._threads)]
+        except RuntimeError:  # the operating system has no more threads: those that there are wait for one
+            meeting.give_up(state)
+            raise
+        guarded(0)
         for other in others:
             other.result()
 

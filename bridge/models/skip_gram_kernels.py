@@ -1,18 +1,19 @@
 """The compiled inner loops of skip-gram with negative sampling.
 
 What a tile of neighbouring places learns is three products of small matrices, which BLAS does at nearly the processor's
-full speed. numba's cache on disk notices changes of this file alone: who changes `prefetch`, or `mixed`, a published
-hash, has to touch it too.
+full speed. numba's cache on disk notices changes of this file alone: who changes `prefetch` or `meet`, or `mixed`,
+a published hash, has to touch it too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.models.barrier import meet
 from bridge.models.compiled import compiled, prefetch
 from bridge.models.walk_kernels import HALF, LOW, STEP, UNIT, mixed
 
@@ -33,6 +34,61 @@ def _fitted(function: Callable[[NDArray[np.float64]], NDArray[np.float64]], degr
 
 EXP2 = _fitted(lambda x: np.exp2(-x), 5)
 LOG1P = _fitted(np.log1p, 8)
+
+
+class Noise(NamedTuple):
+    """What pairs are told from: contexts drawn in proportion to their visits to some power."""
+
+    accept: NDArray[np.float32]
+    """float32 [N]; with `alias` the tables of the alias method (Walker 1977)."""
+    alias: NDArray[np.int32]
+    """int32 [N]."""
+    seed: np.uint64
+    """With the number of a group, of its draws."""
+    contexts: int
+    """Drawn by a group of tiles."""
+    rate: int
+    """Noise contexts that a pair is to have."""
+    offset: float
+    """A pair scores u · v less this."""
+
+
+class Tables(NamedTuple):
+    """What is learned, and what learning needs to know of each row: 2 · node as target, the next as context."""
+
+    vectors: NDArray[np.float32]
+    """float32 [2 N, width]."""
+    squares: NDArray[np.float32]
+    """float32 [2 N]; sum of the mean squared gradients of the row."""
+    firsts: NDArray[np.int32]
+    """int32 [2 N]; -1, but for a moment the place of the row's first step."""
+
+
+class Moves(NamedTuple):
+    """The gradients of a round."""
+
+    keys: NDArray[np.int32]
+    """int32 [rows]; rows of the table."""
+    steps: NDArray[np.float32]
+    """float32 [rows, width]."""
+    sums: NDArray[np.float64]
+    """float64 [groups, 2]; loss and number of pairs of each group of all rounds."""
+
+
+class Space(NamedTuple):
+    """What a thread works in: memory that compiled code asked for could be refused while the others wait for it."""
+
+    targets: NDArray[np.float32]
+    contexts: NDArray[np.float32]
+    moves: NDArray[np.float32]
+    cells: NDArray[np.float32]
+    powers: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, tall: int, wide: int, width: int) -> Space:
+        """Return room for tiles of up to `tall` targets and `wide` contexts, noise included."""
+        shapes = ((tall, width), (wide, width), (wide, width), (tall * wide,), (wide,))
+        return cls(*(np.empty(shape, np.float32) for shape in shapes))
 
 
 @compiled
@@ -64,68 +120,6 @@ def softplus(scores: Any, sign: Any, offset: Any, weight: Any, powers: Any) -> A
 
 
 @compiled
-def visits(walks: Any, counts: Any) -> None:
-    """Add to `counts`, int64 [N], how often each node occurs in the walks that have a pair."""
-    for walk in range(walks.shape[0]):
-        if walks[walk, 1] >= 0:
-            for place in range(walks.shape[1]):
-                if walks[walk, place] < 0:
-                    break
-                counts[walks[walk, place]] += 1
-
-
-@compiled
-def places(walks: Any, keep: Any, window: Any, seed: Any, first: Any, nodes: Any, spots: Any, reach: Any) -> Any:
-    """Draw which places of the walks take part and how far each looks, from a stream per walk; return their number.
-
-    Of each in turn, `nodes` int32 gets the node, `reach` int32 gets 1 to `window`, and `spots` int64 where it is, with
-    walks so far apart that no window reaches another.
-    """
-    count = 0
-    for walk in range(walks.shape[0]):
-        s = mixed(seed + mixed(np.uint64(first + walk)))
-        for place in range(walks.shape[1]):
-            node = walks[walk, place]
-            if node < 0:
-                break
-            s += STEP
-            bits = mixed(s)
-            if np.float64(bits & LOW) * UNIT < keep[node]:
-                nodes[count] = node
-                spots[count] = walk * (walks.shape[1] + window) + place
-                reach[count] = 1 + np.int64(((bits >> HALF) * np.uint64(window)) >> HALF)
-                count += 1
-    return count
-
-
-@compiled
-def tiles(spots: Any, window: Any, most: Any, bounds: Any) -> Any:
-    """Cut places into tiles of at most `most`, not within a walk that fits into one; return their number.
-
-    `bounds` int64 [tiles, 4] gets, of each tile, its first place and the one after its last, and the same of the places
-    that a window of its places may reach.
-    """
-    count, begin = 0, 0
-    while begin < len(spots):
-        end, edge = begin, begin  # edge: the end of the last whole walk
-        while end < len(spots) and end - begin < most:
-            end += 1
-            if end == len(spots) or spots[end] - spots[end - 1] > window:
-                edge = end
-        if edge > begin:
-            end = edge
-        low, high = begin, end
-        while low > 0 and spots[low - 1] >= spots[begin] - window:
-            low -= 1
-        while high < len(spots) and spots[high] <= spots[end - 1] + window:
-            high += 1
-        bounds[count, 0], bounds[count, 1], bounds[count, 2], bounds[count, 3] = begin, end, low, high
-        count += 1
-        begin = end
-    return count
-
-
-@compiled
 def _gathered(table: Any, keys: Any, out: Any) -> None:
     """Copy rows `keys` of the table into the first rows of `out`."""
     for k in range(len(keys)):
@@ -135,45 +129,45 @@ def _gathered(table: Any, keys: Any, out: Any) -> None:
 
 
 @compiled
-def _draw(accept: Any, alias: Any, s: Any, table: Any, keys: Any) -> None:
+def _draw(noise: Any, group: Any, table: Any, keys: Any) -> None:
     """Fill `keys` with contexts drawn from the noise, and begin to fetch them."""
+    s = mixed(noise.seed + mixed(np.uint64(group)))
     for k in range(len(keys)):
         s += STEP
         bits = mixed(s)
-        pick = np.int64(((bits >> HALF) * np.uint64(len(accept))) >> HALF)
-        if np.float64(bits & LOW) * UNIT >= accept[pick]:
-            pick = np.int64(alias[pick])
+        pick = np.int64(((bits >> HALF) * np.uint64(len(noise.accept))) >> HALF)
+        if np.float64(bits & LOW) * UNIT >= noise.accept[pick]:
+            pick = np.int64(noise.alias[pick])
         keys[k] = 2 * pick + CONTEXT
         prefetch(table, keys[k])
 
 
 @compiled
 def _name(bounds: Any, t: Any, nodes: Any, table: Any, keys: Any) -> None:
-    """Fill `keys` with the rows of tile t, targets before contexts, and begin to fetch those of the next tile."""
+    """Fill `keys` with the rows of tile t, contexts before targets, and begin to fetch those of the next tile."""
     at = 0
-    for place in range(bounds[t, 0], bounds[t, 1]):
-        keys[at] = 2 * nodes[place]
-        at += 1
     for place in range(bounds[t, 2], bounds[t, 3]):
         keys[at] = 2 * nodes[place] + CONTEXT
         at += 1
+    for place in range(bounds[t, 0], bounds[t, 1]):
+        keys[at] = 2 * nodes[place]
+        at += 1
     if t + 1 < len(bounds):
-        for place in range(bounds[t + 1, 0], bounds[t + 1, 1]):
-            prefetch(table, 2 * nodes[place])
         for place in range(bounds[t + 1, 2], bounds[t + 1, 3]):
             prefetch(table, 2 * nodes[place] + CONTEXT)
+        for place in range(bounds[t + 1, 0], bounds[t + 1, 1]):
+            prefetch(table, 2 * nodes[place])
 
 
 @compiled
 def _slopes(bound: Any, spots: Any, reach: Any, rate: Any, offset: Any, scores: Any, powers: Any) -> Any:
-    """Turn the scores of a tile, float32 [places, contexts + noise], into slopes; return summed loss and pairs.
+    """Turn the scores of a tile, float32 [places, noise + contexts], into slopes; return summed loss and pairs.
 
     A slope is minus the derivative of the loss by the score; 0 for what is no pair. A place with c contexts has
     c · `rate` noise contexts, which those that there are stand for by weight.
     """
     begin, end, low, high = bound[0], bound[1], bound[2], bound[3]
-    count = high - low
-    noise = scores.shape[1] - count
+    noise = scores.shape[1] - (high - low)
     loss, pairs = 0.0, 0
     for place in range(begin, end):
         row = scores[place - begin]
@@ -182,77 +176,55 @@ def _slopes(bound: Any, spots: Any, reach: Any, rate: Any, offset: Any, scores: 
             left -= 1
         while right < high and spots[right] - spots[place] <= reach[place]:
             right += 1
-        row[: left - low] = 0
-        row[right - low : count] = 0
-        row[place - low] = offset + LIKELY  # the place itself is no pair
-        loss += softplus(row[left - low : right - low], np.float32(-1), offset, np.float32(1), powers)
-        row[place - low] = 0
+        contexts = row[noise:]
+        contexts[: left - low] = 0
+        contexts[right - low :] = 0
+        contexts[place - low] = offset + LIKELY  # the place itself is no pair
+        loss += softplus(contexts[left - low : right - low], np.float32(-1), offset, np.float32(1), powers)
+        contexts[place - low] = 0
         weight = np.float32(rate * (right - left - 1) / noise)
-        loss += weight * softplus(row[count:], np.float32(1), offset, -weight, powers)
+        loss += weight * softplus(row[:noise], np.float32(1), offset, -weight, powers)
         pairs += right - left - 1
     return loss, pairs
 
 
 @compiled
-def gradients(
-    bounds: Any,
-    first: Any,
-    last: Any,
-    together: Any,
-    offsets: Any,
-    nodes: Any,
-    spots: Any,
-    reach: Any,
-    rate: Any,
-    negatives: Any,
-    offset: Any,
-    seed: Any,
-    accept: Any,
-    alias: Any,
-    table: Any,
-    keys: Any,
-    steps: Any,
-    sums: Any,
-) -> None:
-    """Say how groups `first` to `last` of tiles would move the vectors; `sums`, [groups, 2], gets their loss and pairs.
+def _gradients(places: Any, noise: Any, base: Any, first: Any, last: Any, table: Any, moves: Any, space: Any) -> None:
+    """Say how groups `first` to `last` of tiles would move the vectors; the table is only read.
 
-    `together` tiles in a row are a group, which draws `negatives` noise contexts. From `offsets` of the group on,
-    `keys`, int32, gets rows of the table, float32 [2 N, width], and `steps`, float32, minus the gradient of each; a row
-    may be there often. The table is only read. One function, because its loops share what a call of another would copy.
+    Each group draws its noise contexts. From its offset on, less `base`, `moves.keys` gets rows of the table and
+    `moves.steps` minus the gradient of each; a row may be there often.
     """
-    width = table.shape[1]
-    tall, wide = 0, 0
-    for t in range(first * together, min(last * together, len(bounds))):
-        tall = max(tall, bounds[t, 1] - bounds[t, 0])
-        wide = max(wide, bounds[t, 3] - bounds[t, 2] + negatives)
-    targets, contexts = np.empty((tall, width), np.float32), np.empty((wide, width), np.float32)
-    noise, moves = np.empty((negatives, width), np.float32), np.empty((wide, width), np.float32)
-    cells, powers = np.empty(tall * wide, np.float32), np.empty(wide, np.float32)
+    negatives, offset = noise.contexts, np.float32(noise.offset)
+    keys, steps = moves.keys, moves.steps
     for group in range(first, last):
-        shared = offsets[group]
+        shared = places.offsets[group] - base
         at = shared + negatives
-        _draw(accept, alias, mixed(seed + mixed(np.uint64(group))), table, keys[shared:at])
-        _gathered(table, keys[shared:at], noise)
-        steps[shared:at] = 0
-        for t in range(group * together, min((group + 1) * together, len(bounds))):
-            n, m = bounds[t, 1] - bounds[t, 0], bounds[t, 3] - bounds[t, 2]
-            _name(bounds, t, nodes, table, keys[at : at + n + m])
-            _gathered(table, keys[at : at + n], targets)
-            _gathered(table, keys[at + n : at + n + m], contexts)
-            contexts[m : m + negatives] = noise
-            u, v, slopes = targets[:n], contexts[: m + negatives], cells[: n * (m + negatives)]
-            slopes = slopes.reshape((n, m + negatives))
+        _draw(noise, group, table, keys[shared:at])
+        _gathered(table, keys[shared:at], space.contexts)
+        begin = group * places.together
+        for t in range(begin, min(begin + places.together, len(places.bounds))):
+            bound = places.bounds[t]
+            n, m = bound[1] - bound[0], bound[3] - bound[2]
+            wide = negatives + m
+            _name(places.bounds, t, places.nodes, table, keys[at : at + m + n])
+            _gathered(table, keys[at : at + m], space.contexts[negatives:])
+            _gathered(table, keys[at + m : at + m + n], space.targets)
+            u, v, slopes = space.targets[:n], space.contexts[:wide], space.cells[: n * wide].reshape((n, wide))
             np.dot(u, v.T, slopes)
-            tile_loss, tile_pairs = _slopes(bounds[t], spots, reach, rate, offset, slopes, powers)
-            sums[group, 0] += tile_loss
-            sums[group, 1] += tile_pairs
-            np.dot(slopes, v, steps[at : at + n])
-            np.dot(slopes.T, u, moves[: m + negatives])
-            steps[at + n : at + n + m] = moves[:m]
-            for k in range(negatives):
-                for e in range(width):
-                    steps[shared + k, e] += moves[m + k, e]
-            at += n + m
+            loss, pairs = _slopes(bound, places.spots, places.reach, noise.rate, offset, slopes, space.powers)
+            moves.sums[group, 0] += loss
+            moves.sums[group, 1] += pairs
+            np.dot(slopes, v, steps[at + m : at + m + n])
+            if t == begin:  # its contexts stand right behind the noise
+                np.dot(slopes.T, u, steps[shared : at + m])
+            else:
+                np.dot(slopes.T, u, space.moves[:wide])
+                steps[at : at + m] = space.moves[negatives:wide]
+                for k in range(negatives):
+                    for e in range(table.shape[1]):
+                        steps[shared + k, e] += space.moves[k, e]
+            at += m + n
 
 
 @compiled
@@ -270,17 +242,16 @@ def add_up(keys: Any, steps: Any, low: Any, high: Any, firsts: Any) -> None:
 
 
 @compiled
-def descend(
-    keys: Any, steps: Any, low: Any, high: Any, firsts: Any, squares: Any, learning_rate: Any, table: Any
-) -> None:
-    """Move rows `low` to `high` of the table by the sum of their steps, in the order in which these stand.
+def descend(keys: Any, steps: Any, owned: Any, rate: Any, tables: Any) -> None:
+    """Move rows `owned` (first, last) of the table by the sum of their steps, in the order in which these stand.
 
-    Row-wise AdaGrad (Duchi, Hazan & Singer 2011): `squares` float32 [2 N] has the sum of each row's mean squared
-    gradients. `firsts` int32 [2 N] is -1 before and after.
+    Row-wise AdaGrad (Duchi, Hazan & Singer 2011). `tables.firsts` is -1 before and after.
     """
+    low, high = owned
+    table, squares, firsts = tables.vectors, tables.squares, tables.firsts
     add_up(keys, steps, low, high, firsts)
     width = table.shape[1]
-    per_element, rate = np.float32(1.0 / width), np.float32(learning_rate)
+    per_element = np.float32(1.0 / width)
     for entry in range(len(keys)):
         key = keys[entry]
         if low <= key < high and firsts[key] == entry:
@@ -289,6 +260,29 @@ def descend(
             for e in range(width):
                 square += steps[entry, e] * steps[entry, e]
             squares[key] += square * per_element
-            scale = rate / np.sqrt(squares[key] + FLOOR)
+            scale = np.float32(rate) / np.sqrt(squares[key] + FLOOR)
             for e in range(width):
                 table[key, e] += scale * steps[entry, e]
+
+
+@compiled
+def learn(
+    thread: Any, crew: Any, places: Any, noise: Any, rates: Any, tables: Any, moves: Any, space: Any, state: Any
+) -> None:
+    """Do this thread's share of every round: gradients of some of its groups, then the steps of the rows it owns.
+
+    `crew` int64 [threads + 1] has the first row that each thread owns, and the one after the last. `rates` float64
+    [rounds] are step sizes. All threads of the crew have to call this, and meet at the barrier `state`.
+    """
+    threads = len(crew) - 1
+    for k in range(len(rates)):
+        first, last = places.rounds[k], places.rounds[k + 1]
+        begin = first + (last - first) * thread // threads
+        end = first + (last - first) * (thread + 1) // threads
+        _gradients(places, noise, places.offsets[first], begin, end, tables.vectors, moves, space)
+        if not meet(state, threads):
+            return
+        rows = places.offsets[last] - places.offsets[first]
+        descend(moves.keys[:rows], moves.steps, (crew[thread], crew[thread + 1]), rates[k], tables)
+        if not meet(state, threads):
+            return

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from bridge.core.errors import CancelledError, FailedPreconditionError, InvalidArgumentError
 from bridge.core.homogeneous import HomogeneousGraph, homogeneous_from_edges
 from bridge.core.late import loaded
-from bridge.models import node2vec, skip_gram_kernels, walk_kernels
+from bridge.models import barrier, node2vec, skip_gram_kernels, skip_gram_tiles, walk_kernels
 from bridge.models.node2vec import Node2Vec, Node2VecFit, Node2VecHyperparameters, estimate_bytes, warm_up
 from bridge.models.skip_gram_state import SkipGramStart, SkipGramState
 from tests.models.camps import graph_of, planted
@@ -261,14 +261,14 @@ def test_warming_up_leaves_nothing_to_compile() -> None:
 
 
 def _dispatchers() -> list[Any]:
-    modules = (loaded(walk_kernels), loaded(skip_gram_kernels))
+    modules = [loaded(each) for each in (walk_kernels, skip_gram_tiles, skip_gram_kernels, barrier)]
     found = [each for module in modules for each in vars(module).values() if hasattr(each, "signatures")]
     assert found, "nothing is compiled"
     return found
 
 
 def test_a_large_graph_is_the_same_at_any_concurrency_too() -> None:
-    """From 10,000 nodes on, each thread moves nodes of its own: that must not depend on who is first."""
+    """It draws other noise, in other groups: who takes and who moves what must not show there either."""
     rng = np.random.default_rng(0)
     nodes = 10_000
     one, other = (rng.integers(nodes, size=3 * nodes).astype(np.int32) for _ in range(2))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from bridge.core.errors import FailedPreconditionError
 from bridge.core.progress import silent
 from bridge.models import skip_gram_kernels as kernels
+from bridge.models import skip_gram_tiles as tiles
 from bridge.models.skip_gram import SkipGram, SkipGramSettings
 from bridge.models.skip_gram_check import check
 from bridge.models.walks import Bias, Walker
@@ -117,7 +118,7 @@ def test_equal_bytes_at_any_concurrency() -> None:
 
 def tiled(spots: list[int], window: int, most: int) -> list[list[int]]:
     bounds = np.empty((len(spots), 4), np.int64)
-    return bounds[: kernels.tiles(np.array(spots, np.int64), window, most, bounds)].tolist()
+    return bounds[: tiles.tiles(np.array(spots, np.int64), window, most, bounds)].tolist()
 
 
 def test_tiles_are_whole_walks_where_these_fit() -> None:
@@ -136,14 +137,14 @@ def test_no_pair_crosses_the_window_or_the_walk(place: int, near: list[int]) -> 
     """With reach 2, only the two places on either side within the same walk of ten have a slope for a target."""
     walks, keep = np.arange(20, dtype=np.int32).reshape(2, 10), np.ones(20)
     nodes, reach, spots = np.empty(20, np.int32), np.empty(20, np.int32), np.empty(20, np.int64)
-    assert kernels.places(walks, keep, 2, np.uint64(0), 0, nodes, spots, reach) == 20
+    assert tiles.places(walks, keep, 2, np.uint64(0), 0, nodes, spots, reach) == 20
     reach[:] = 2
     slopes = np.zeros((20, 21), np.float32)
     _, pairs = kernels._slopes(
         np.array([0, 20, 0, 20]), spots, reach, 5, np.float32(0), slopes, np.empty(21, np.float32)
     )
-    assert np.flatnonzero(slopes[place, :20]).tolist() == near
-    assert pairs == np.count_nonzero(slopes[:, :20])
+    assert np.flatnonzero(slopes[place, 1:]).tolist() == near
+    assert pairs == np.count_nonzero(slopes[:, 1:])
 
 
 def test_slopes_are_the_derivative_of_the_loss() -> None:
@@ -179,22 +180,32 @@ def test_steps_of_a_row_are_added_up_whoever_owns_it() -> None:
     steps = np.random.default_rng(0).random((6, 16), dtype=np.float32)
     tables = []
     for owned in ([(0, 4)], [(2, 4), (0, 2)]):
-        table, squares, firsts = np.zeros((4, 16), np.float32), np.zeros(4, np.float32), np.full(4, -1, np.int32)
-        for low, high in owned:
-            kernels.descend(keys, steps.copy(), low, high, firsts, squares, 0.1, table)
-        assert (firsts == -1).all()
-        tables.append(table)
+        table = kernels.Tables(np.zeros((4, 16), np.float32), np.zeros(4, np.float32), np.full(4, -1, np.int32))
+        for rows in owned:
+            kernels.descend(keys, steps.copy(), rows, 0.1, table)
+        assert (table.firsts == -1).all()
+        tables.append(table.vectors)
     np.testing.assert_array_equal(tables[0], tables[1])
     whole = steps[0] + steps[2] + steps[5]
     np.testing.assert_allclose(tables[0][3], 0.1 * whole / np.sqrt(np.mean(whole**2)), rtol=1e-5)
     assert not tables[0][1].any()
 
 
+def test_a_round_ends_at_enough_places_or_rows_and_has_a_group() -> None:
+    """Groups of 3, 3, 1, 9 and 2 places with ten rows a place: at most 6 places and 40 rows a round."""
+    ends, offsets = np.array([3, 6, 7, 16, 18]), 10 * np.array([0, 3, 6, 7, 16, 18])
+    firsts = np.empty(6, np.int64)
+    by_places = firsts[: tiles.rounds(ends, offsets, 6, 10_000, firsts) + 1].tolist()
+    assert by_places == [0, 2, 3, 4, 5]
+    assert firsts[: tiles.rounds(ends, offsets, 6, 40, firsts) + 1].tolist() == [0, 1, 3, 4, 5]
+    assert tiles.rounds(ends[:0], offsets[:1], 6, 40, firsts) == 0
+
+
 def test_windows_are_uniform_up_to_the_greatest() -> None:
     """Each visit looks 1 to `window` far, all equally often; a share of them is left out."""
     walks = np.zeros((200, 100), np.int32)
     nodes, reach, spots = np.empty(20_000, np.int32), np.empty(20_000, np.int32), np.empty(20_000, np.int64)
-    count = kernels.places(walks, np.array([0.25]), 5, np.uint64(3), 0, nodes, spots, reach)
+    count = tiles.places(walks, np.array([0.25]), 5, np.uint64(3), 0, nodes, spots, reach)
     assert abs(count / 20_000 - 0.25) < 0.02
     shares = np.bincount(reach[:count], minlength=6)[1:] / count
     np.testing.assert_allclose(shares, 0.2, atol=0.03)
