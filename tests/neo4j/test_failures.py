@@ -66,17 +66,19 @@ def test_a_killed_trainer_is_told_and_the_next_one_works(
     assert row["modelInfo"]["modelVersion"] == 1
 
 
+@pytest.fixture(scope="class")
+def stopped(stack: Stack, ranking: str) -> Iterator[None]:
+    """Stop the server for the length of a class; the model is trained before."""
+    stack.stop_server()
+    try:
+        yield
+    finally:
+        stack.start_server()
+
+
+@pytest.mark.usefixtures("stopped")
 class TestWithoutTheServer:
     """What happens when another server, or none, is where the plugin looks."""
-
-    @pytest.fixture(scope="class", autouse=True)
-    def _stopped(self, stack: Stack, ranking: str) -> Iterator[None]:
-        """Stop the server for the length of the class; the model is trained before."""
-        stack.stop_server()
-        try:
-            yield
-        finally:
-            stack.start_server()
 
     def test_a_call_says_where_it_looked_and_what_to_do(self, stack: Stack, board: Board, ranking: str) -> None:
         """The address, why, and the command that starts the server."""

@@ -14,7 +14,7 @@ from graphdatascience.call_parameters import CallParameters
 from tests.neo4j.board import BOOKS, READERS, Board, make_board
 from tests.neo4j.stack import Stack
 
-EPOCHS = 200
+EPOCHS = 600
 LOOK_SECONDS = 0.1
 """How often the client asks how far the training is: its own half second is long beside a training this small."""
 TOP_K = 3

@@ -87,9 +87,9 @@ public final class FakeServer implements AutoCloseable {
 
         /** The plugin's next message. */
         public CallRequest take() throws InterruptedException {
-            CallRequest message = requests.poll(10, TimeUnit.SECONDS);
+            CallRequest message = requests.poll(60, TimeUnit.SECONDS);
             if (message == null) {
-                throw new AssertionError("the plugin said nothing for 10 s");
+                throw new AssertionError("the plugin said nothing for 60 s");
             }
             return message;
         }

@@ -60,6 +60,12 @@ class CallTest {
                 server, guard, Start.newBuilder().setProcedure("bridge.x").build());
     }
 
+    private void awaitTalk() throws InterruptedException {
+        while (fake.talks.isEmpty()) {
+            Thread.sleep(5);
+        }
+    }
+
     private static CallRequest megabyte() {
         var column = Column.newBuilder().setData(ByteString.copyFrom(new byte[1 << 20]));
         return CallRequest.newBuilder()
@@ -103,27 +109,28 @@ class CallTest {
     @Test
     void aKilledTransactionCancelsTheCallAtTheServer() throws Exception {
         var killed = new AtomicBoolean();
-        fake.script = talk -> talk.cancelled.await(10, TimeUnit.SECONDS);
+        fake.script = talk -> talk.cancelled.await(60, TimeUnit.SECONDS);
         Call call = call(() -> {
             if (killed.get()) {
                 throw new IllegalStateException("terminated");
             }
         });
+        awaitTalk();
         killed.set(true);
         assertThrows(IllegalStateException.class, call::next);
-        assertTrue(fake.talks.get(0).cancelled.await(5, TimeUnit.SECONDS));
+        assertTrue(fake.talks.get(0).cancelled.await(60, TimeUnit.SECONDS));
     }
 
     @Test
     void closingCancelsTheCallAtTheServer() throws Exception {
         fake.script = talk -> {
             talk.send(BEAT);
-            talk.cancelled.await(10, TimeUnit.SECONDS);
+            talk.cancelled.await(60, TimeUnit.SECONDS);
         };
         Call call = call(NEVER);
         call.next();
         call.close();
-        assertTrue(fake.talks.get(0).cancelled.await(5, TimeUnit.SECONDS));
+        assertTrue(fake.talks.get(0).cancelled.await(60, TimeUnit.SECONDS));
     }
 
     @Test
@@ -155,11 +162,9 @@ class CallTest {
     @Test
     void aServerThatDiesBeforeItsFirstAnswerGetsTheCallOnlyOnce() throws Exception {
         int port;
-        fake.script = talk -> talk.cancelled.await(10, TimeUnit.SECONDS);
+        fake.script = talk -> talk.cancelled.await(60, TimeUnit.SECONDS);
         Call call = call(NEVER);
-        while (fake.talks.isEmpty()) {
-            Thread.sleep(5);
-        }
+        awaitTalk();
         port = fake.port();
         fake.close();
         try (FakeServer successor = new FakeServer(port)) {
@@ -217,10 +222,10 @@ class CallTest {
 
     @Test
     void aSilentServerIsGivenUp() throws Exception {
-        fake.script = talk -> talk.cancelled.await(20, TimeUnit.SECONDS);
+        fake.script = talk -> talk.cancelled.await(60, TimeUnit.SECONDS);
         var error = assertThrows(BridgeException.class, () -> call(NEVER).next());
         assertTrue(error.getMessage().contains("said nothing for 2 s"), error.getMessage());
-        assertTrue(fake.talks.get(0).cancelled.await(5, TimeUnit.SECONDS));
+        assertTrue(fake.talks.get(0).cancelled.await(60, TimeUnit.SECONDS));
     }
 
     @Test

@@ -607,11 +607,11 @@ class ProjectionProceduresTest {
             talk.send(describe());
             talk.take();
             running.countDown();
-            go.await(10, TimeUnit.SECONDS);
+            go.await(60, TimeUnit.SECONDS);
         };
         var train = new Thread(() -> run("CALL bridge.gnn.train('g')"));
         train.start();
-        assertTrue(running.await(10, TimeUnit.SECONDS));
+        assertTrue(running.await(60, TimeUnit.SECONDS));
         var progress = run("CALL gds.listProgress() YIELD jobId, taskName, progress");
         assertEquals("j1", progress.get(0).get("jobId"));
         assertEquals("Bridge :: gnn.train", progress.get(0).get("taskName"));
