@@ -61,14 +61,9 @@ async def create_training(
     call = await services.compute(open_call, version, owner, _types(version.manifest))
     services = replace(services, provenance=await _origins(call))
     new = NewJob(
-        f"{training.name}.train",
-        OPERATOR,
-        version.manifest.database,
-        request.effective(),
-        training.steps,
-        request_id=request_id,
-        asked=asked,
-    )
+        f"{training.name}.train", OPERATOR, version.manifest.database, request.effective(), training.steps,
+        request_id=request_id, asked=asked,
+    )  # fmt: skip
     record = await submitted(Submission(training, request, new, call, call.snapshot), services)
     check_same(record, asked, called)  # another's with this id may have come in between
     return record

@@ -66,6 +66,16 @@ class Rival:
     """Its own, on its own test part; empty when they cannot be read."""
 
 
+@dataclass(frozen=True)
+class Decision:
+    """What the gate says of a candidate."""
+
+    verdict: Verdict
+    rival: Rival
+    champion: int | None
+    """The version that must be champion still when the candidate is published; None for no version, ANY for any."""
+
+
 async def publish(candidate: Candidate, request: GatedConfig, job: Job, step: int, services: Services) -> Version:
     """Make a candidate the model's next version, and champion if `promote` and the gate allow it.
 
@@ -78,22 +88,20 @@ async def publish(candidate: Candidate, request: GatedConfig, job: Job, step: in
     job.phase(JobState.EVALUATING)
     job.report(step, 0.0, "checking the stored files")
     await _check(candidate, job, services)
-    manifest, store = candidate.manifest, services.store
     version: Version | None = None
     for _ in range(ATTEMPTS):
         job.phase(JobState.EVALUATING)
-        champion = await services.compute(store.champion, manifest.store_key, manifest.model_name)
-        verdict, rival = await _verdict(candidate, champion, request, job, services)
+        decision = await _decision(candidate, request, job, services)
         try:
-            version = await _published(candidate, verdict, rival, champion, request, job, services)
+            version = await _published(candidate, decision, request, job, services)
             break
         except ChampionMovedError:
             continue
     if version is None:
-        verdict = _unsettled(verdict)
-        version = await _published(candidate, verdict, rival, ANY, request, job, services)
+        decision = _unsettled(decision)
+        version = await _published(candidate, decision, request, job, services)
     if request.promote == "ifBetter" and not version.manifest.gate["promoted"]:
-        job.reject(_rejection(version, verdict, rival), verdict.reason)
+        job.reject(_rejection(version, decision), decision.verdict.reason)
     return version
 
 
@@ -107,12 +115,12 @@ async def _check(candidate: Candidate, job: Job, services: Services) -> None:
         raise unsound(f"it could not be loaded and asked within {CHECK_SECONDS:g} s") from error
 
 
-async def _verdict(
-    candidate: Candidate, champion: int | None, request: GatedConfig, job: Job, services: Services
-) -> tuple[Verdict, Rival]:
-    """Return what the gate says, and of which version."""
+async def _decision(candidate: Candidate, request: GatedConfig, job: Job, services: Services) -> Decision:
+    """Compare a candidate with the version that serves now."""
     comparison: Comparison | None = None
-    ours, rival, why = candidate.manifest, Rival(champion), ""
+    ours, why = candidate.manifest, ""
+    champion = await services.compute(services.store.champion, ours.store_key, ours.model_name)
+    rival = Rival(champion)
     if champion is not None:
         try:
             # Not that number: while it is damaged, the version before answers, which is the one to beat.
@@ -136,7 +144,7 @@ async def _verdict(
         first=champion is None,
         obstacle=f"It could not be compared with version {rival.number}, which serves. {why} {ADVICE}" if why else "",
     )
-    return verdict, rival
+    return Decision(verdict, rival, champion)
 
 
 def _other_task(ours: Manifest, theirs: Manifest) -> str:
@@ -163,27 +171,23 @@ def _task(manifest: Manifest) -> str:
     )
 
 
-def _unsettled(verdict: Verdict) -> Verdict:
+def _unsettled(decision: Decision) -> Decision:
     text = (
         f"Each of the {ATTEMPTS} times that it was compared, another version became champion meanwhile. {ADVICE}"
     )  # fmt: skip
-    return replace(verdict, passed=False, reason="NOT_COMPARABLE", text=text, comparison=None)
+    verdict = replace(decision.verdict, passed=False, reason="NOT_COMPARABLE", text=text, comparison=None)
+    return replace(decision, verdict=verdict, champion=ANY)
 
 
 async def _published(
-    candidate: Candidate,
-    verdict: Verdict,
-    rival: Rival,
-    expected: int | None,
-    request: GatedConfig,
-    job: Job,
-    services: Services,
+    candidate: Candidate, decision: Decision, request: GatedConfig, job: Job, services: Services
 ) -> Version:
     """Publish with the verdict in the manifest.
 
     Raises:
-        ChampionMovedError: the champion is not the `expected` one.
+        ChampionMovedError: the champion is not the one of the decision.
     """
+    verdict, rival = decision.verdict, decision.rival
     allowed = request.promote == "always" or (request.promote == "ifBetter" and verdict.passed)
     promoted = rival.number is None or allowed
     gate: dict[str, Any] = {"promote": request.promote, "tolerance": request.tolerance, "promoted": promoted}
@@ -193,18 +197,18 @@ async def _published(
     job.phase(JobState.PUBLISHING)
 
     def stored() -> Version:
-        version = services.store.publish(candidate.staging, manifest, promote=promoted, champion=expected)
+        version = services.store.publish(candidate.staging, manifest, promote=promoted, champion=decision.champion)
         job.made(manifest.model_name, version.number)  # here: who is cancelled meanwhile still learns what there is
         return version
 
     return await services.finish(stored)
 
 
-def _rejection(version: Version, verdict: Verdict, rival: Rival) -> str:
-    ours = _listed(version.manifest.metrics["test"])
+def _rejection(version: Version, decision: Decision) -> str:
+    ours, rival = _listed(version.manifest.metrics["test"]), decision.rival
     beside = f"; of version {rival.number}, on its own: {_listed(rival.metrics)}" if rival.metrics else ""
     return (
-        f"Version {version.number} of `{version.model_name}` was kept, but does not serve. {verdict.text} "
+        f"Version {version.number} of `{version.model_name}` was kept, but does not serve. {decision.verdict.text} "
         f"Test metrics of version {version.number}: {ours}{beside}."
     )
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bridge.actions import gnn_fit, gnn_gate
 from bridge.actions.gate import Candidate, publish
@@ -14,7 +12,7 @@ from bridge.actions.gnn_config import GnnTrainConfig, GnnTrainRow
 from bridge.actions.gnn_data_checks import check_data
 from bridge.actions.gnn_estimate import estimate, estimate_training
 from bridge.actions.gnn_initial import check_initial
-from bridge.actions.gnn_manifest import manifest_of, model_info
+from bridge.actions.gnn_manifest import gnn_manifest, model_info
 from bridge.actions.gnn_origins import unknown_origins, with_encoders
 from bridge.actions.initial import find_initial
 from bridge.actions.jobs import effective
@@ -22,12 +20,14 @@ from bridge.actions.memory import check_memory
 from bridge.actions.plan import Plan, Trained
 from bridge.actions.provenance import forget_changed
 from bridge.actions.reading import Stopwatch
-from bridge.actions.training import Prepared, Training, seed_of
+from bridge.actions.training import Prepared, Training, seed_of, staged
+from bridge.actions.training_manifest import Occasion
 from bridge.core.call import Call
 from bridge.core.procedure import Procedure
 from bridge.evaluation.gate import METRICS
 from bridge.jobs.job import Job
 from bridge.projection.snapshots import Snapshot
+from bridge.registry.manifest import Manifest
 from bridge.registry.version import Version
 
 if TYPE_CHECKING:
@@ -59,47 +59,28 @@ async def prepare(request: GnnTrainConfig, call: Call, services: Services) -> Pr
         """Fit a GNN on the snapshot and keep it as the next version of a model."""
         async with staged(services) as staging:
             plan = plan_of(request, checked, seed, str(snapshot.path), str(staging), services.threads, initial)
-            spec = plan.model_dump(mode="json")
             async with services.trainers.turn(job, memory=0 if request.sudo else needed.bytes_max):
-                answer = await services.trainers.run(job, gnn_fit.fit, spec)
+                answer = await services.trainers.run(job, gnn_fit.fit, plan.model_dump(mode="json"))
                 configuration = effective(
                     request, job, architecture=checked.architecture, randomSeed=seed, **checked.hyperparameters
                 )
                 trained = with_encoders(Trained.model_validate(answer), graph, call, services.provenance)
-                manifest = manifest_of(
-                    trained,
-                    plan,
-                    checked.selection,
-                    configuration,
-                    caller=call.caller,
-                    graph=graph,
-                    fingerprint=snapshot.fingerprint,
-                    warnings=warnings,
-                    train_millis=watch.total(),
-                    initial=initial,
-                )
-                candidate = Candidate(
-                    staging, manifest, METRICS[request.objective], trained.floor, spec,
-                    check=gnn_fit.check, answer=answer, compare=gnn_gate.compare_models,
-                )  # fmt: skip
+                keys, fingerprint = checked.selection.node_keys, snapshot.fingerprint
+                occasion = Occasion(call.caller, graph, keys, fingerprint, configuration, watch.total(), initial)
+                candidate = _candidate(plan, answer, trained, gnn_manifest(trained, plan, occasion, warnings))
                 version = await publish(candidate, request, job, gnn_fit.PUBLISH, services)
-        return GnnTrainRow(
-            model_info=model_info(version.manifest),
-            configuration=dict(configuration),
-            train_millis=watch.total(),
-        )
+        info = model_info(version.manifest)
+        return GnnTrainRow(model_info=info, configuration=dict(configuration), train_millis=watch.total())
 
     return Prepared(graph, checked.selection, check, train)
 
 
-@asynccontextmanager
-async def staged(services: Services) -> AsyncIterator[Path]:
-    """Lend a folder for the files of a version to come, and clear it away if none comes of it."""
-    folder = await services.finish(services.store.stage)
-    try:
-        yield folder
-    finally:
-        await services.finish(services.store.discard, folder)
+def _candidate(plan: Plan, answer: dict[str, Any], trained: Trained, manifest: Manifest) -> Candidate:
+    """Return what the gate is to judge; `answer` is what the training process said, `trained` the same with origins."""
+    return Candidate(
+        Path(plan.staging), manifest, METRICS[plan.objective], trained.floor, plan.model_dump(mode="json"),
+        check=gnn_fit.check, answer=answer, compare=gnn_gate.compare_models,
+    )  # fmt: skip
 
 
 def plan_of(

@@ -8,9 +8,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
 from bridge.actions.base_config import ModelConfig
 from bridge.actions.feature_contract import check_encoders, check_features
 from bridge.actions.loading import load, load_embedding
@@ -18,8 +15,7 @@ from bridge.actions.provenance import forget_changed
 from bridge.actions.reading import Selection, quoted, snapshot_of
 from bridge.actions.relationship_contract import check_relationships
 from bridge.core.call import Call
-from bridge.core.columns import Table
-from bridge.core.errors import DamagedError, FailedPreconditionError, Faults, InvalidArgumentError
+from bridge.core.errors import DamagedError, FailedPreconditionError, Faults
 from bridge.core.graph import Graph
 from bridge.core.projection import NodeTable, Projection, Target
 from bridge.models.model import Model, ModelScorer
@@ -268,38 +264,3 @@ def fitting(projection: Projection, manifest: Manifest) -> Projection:
     if target.edge_type in projection.relationships:
         check_target(projection, target)
     return complete(projection, names, manifest.configuration["missing"])
-
-
-async def filtered_rows(
-    call: Call, services: Services, table: NodeTable, graph: Graph, wanted: object, key: str
-) -> NDArray[np.int64]:
-    """Resolve a node filter to rows of a table, ascending: a label, or Neo4j's ids.
-
-    Raises:
-        InvalidArgumentError: the label is not in the projection, or an id is none of the table's nodes.
-    """
-    if wanted is None or wanted == table.label:
-        return np.arange(len(table), dtype=np.int64)
-    label = wanted if isinstance(wanted, str) else table.label
-    if label not in graph.labels:
-        raise InvalidArgumentError(
-            f"`{key}` was `{label}`, but must be node ids or one of the labels {quoted(list(graph.labels))}.",
-            reason="INVALID_CONFIGURATION",
-        )
-    nodes, _ = await call.read_projection({label: ()}, {})
-    return await services.compute(_rows_of, table, nodes[label], wanted, key)
-
-
-def _rows_of(table: NodeTable, nodes: Table, wanted: object, key: str) -> NDArray[np.int64]:
-    ids, node_ids = nodes.columns["id"].values, nodes.columns["nodeId"].values
-    if not isinstance(wanted, str):
-        asked = np.unique(np.array([wanted] if isinstance(wanted, int) else wanted, dtype=np.int64))
-        unknown = asked[~np.isin(asked, node_ids)]
-        if len(unknown):
-            raise InvalidArgumentError(
-                f"`{key}` names {len(unknown)} nodes that are not `{table.label}` nodes of the projection, the first "
-                f"with id {unknown[0]}. Ids are those of `id(node)`; leave these out, or project these nodes.",
-                reason="INVALID_CONFIGURATION",
-            )
-        ids = ids[np.isin(node_ids, asked)]
-    return np.flatnonzero(np.isin(table.ids, ids))

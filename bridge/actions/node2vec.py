@@ -11,7 +11,6 @@ from safetensors.numpy import load_file
 
 from bridge.actions import node2vec_fit, node2vec_gate
 from bridge.actions.gate import Candidate, publish
-from bridge.actions.gnn import staged
 from bridge.actions.gnn_manifest import model_info
 from bridge.actions.initial import find_initial
 from bridge.actions.jobs import effective, running_job
@@ -28,11 +27,12 @@ from bridge.actions.node2vec_config import (
     Node2VecWriteRow,
 )
 from bridge.actions.node2vec_fit import Embedding, Node2VecPlan
-from bridge.actions.node2vec_manifest import manifest_of
+from bridge.actions.node2vec_manifest import node2vec_manifest
 from bridge.actions.provenance import Origin
 from bridge.actions.reading import Selection, Stopwatch, snapshot_of
 from bridge.actions.rows import send_row
-from bridge.actions.training import Prepared, Training, anything, seed_of
+from bridge.actions.training import Prepared, Training, anything, seed_of, staged
+from bridge.actions.training_manifest import Occasion
 from bridge.actions.vectors import Vectors, add_vectors, rows_of, write_vectors
 from bridge.core.call import Call
 from bridge.core.graph import Graph
@@ -115,19 +115,11 @@ async def prepare_training(request: Node2VecTrainConfig, call: Call, services: S
                 answer = await services.trainers.run(job, node2vec_fit.train_in_trainer, spec)
                 configuration = effective(request, job, randomSeed=seed)
                 trained = Embedding.model_validate(answer)
-                manifest = manifest_of(
-                    trained,
-                    selection,
-                    configuration,
-                    computed_from=computed_from,
-                    caller=caller,
-                    graph=graph,
-                    fingerprint=snapshot.fingerprint,
-                    train_millis=watch.total(),
-                    initial=initial,
+                occasion = Occasion(
+                    caller, graph, selection.node_keys, snapshot.fingerprint, configuration, watch.total(), initial
                 )
                 candidate = Candidate(
-                    staging, manifest, METRICS["links"], trained.floor, spec,
+                    staging, node2vec_manifest(trained, occasion, computed_from), METRICS["links"], trained.floor, spec,
                     check=node2vec_fit.check_embedding, answer=answer, compare=node2vec_gate.compare_embeddings,
                 )  # fmt: skip
                 version = await publish(candidate, request, job, node2vec_fit.PUBLISH, services)

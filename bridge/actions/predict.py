@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.actions.hosted import Asked, answering_version, ask, filtered_rows
+from bridge.actions.hosted import Asked, answering_version, ask
 from bridge.actions.jobs import running_job
+from bridge.actions.node_filter import filtered_rows
 from bridge.actions.reading import quoted, types_of
 from bridge.actions.recommend_config import PredictConfig, PredictRow
 from bridge.core.call import Call

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from bridge.actions.hosted import Asked, answering_version, ask, filtered_rows, ranking_target_of
+from bridge.actions.hosted import Asked, answering_version, ask, ranking_target_of
 from bridge.actions.jobs import effective, running_job
 from bridge.actions.links import links_of
+from bridge.actions.node_filter import filtered_rows
 from bridge.actions.reading import quoted, types_of
 from bridge.actions.recommend_config import RecommendConfig, RecommendRow, RecommendWriteRow
 from bridge.actions.rows import send_row

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bridge.actions.base_config import GraphConfig
@@ -58,6 +60,16 @@ class Training:
             await prepared.check(snapshot)
             row = await prepared.work(job, snapshot)
         await send_row(call, row)
+
+
+@asynccontextmanager
+async def staged(services: Services) -> AsyncIterator[Path]:
+    """Lend a folder for the files of a version to come, and clear it away if none comes of it."""
+    folder = await services.finish(services.store.stage)
+    try:
+        yield folder
+    finally:
+        await services.finish(services.store.discard, folder)
 
 
 async def anything(snapshot: Snapshot) -> None:
