@@ -48,6 +48,9 @@ MIB = 2**20
 LOCK = "server.lock"
 """The file that a server holds while it works in a data folder."""
 
+SWITCH_SECONDS = 0.0005
+"""How long a thread may go on in Python while another waits. Python's own 5 ms are longer than a prediction takes."""
+
 OURS = (LOCK, "store.lock")
 """Files by which a data folder is known as one."""
 
@@ -68,6 +71,7 @@ def serve(settings: Settings, *, ready: Callable[[int], None] = lambda port: Non
     )
     # Before torch is loaded anywhere: threads that wait for each other by spinning starve beside a busy process.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    sys.setswitchinterval(SWITCH_SECONDS)
     trainers = Trainers(
         ["bridge.trainer"],
         slots=settings.trainer_slots,
@@ -110,6 +114,7 @@ async def _serve(settings: Settings, endpoint: Endpoint, trainers: Trainers, rea
         await trainers.close()
         await services.jobs.close()
         services.answering.shutdown(wait=True, cancel_futures=True)
+        services.scoring.shutdown(wait=True, cancel_futures=True)
         services.executor.shutdown(wait=True, cancel_futures=True)  # a publish must not lose its staging folder
         services.store.close()
 
@@ -169,16 +174,24 @@ def make_services(settings: Settings, trainers: Trainers) -> Services:
         scratch=_emptied(data / "scratch"),
         executor=_executor(settings, "compute"),
         answering=_executor(settings, "answer"),
+        scoring=_executor(settings, "score", settings.trainer_niceness),
         threads=settings.threads,
     )
 
 
-def _executor(settings: Settings, name: str) -> ThreadPoolExecutor:
+def _executor(settings: Settings, name: str, niceness: int = 0) -> ThreadPoolExecutor:
     """Make the threads that compute: together they use as many CPUs as one training may."""
     each = max(1, settings.threads // settings.executor_threads)
     return ThreadPoolExecutor(
-        settings.executor_threads, thread_name_prefix=name, initializer=bound_threads, initargs=(each,)
+        settings.executor_threads, thread_name_prefix=name, initializer=_bound, initargs=(each, niceness)
     )
+
+
+def _bound(threads: int, niceness: int) -> None:
+    """Let the calling thread use so many threads, so nicely."""
+    bound_threads(threads)
+    if sys.platform == "linux":  # elsewhere it is the whole process that has a niceness
+        os.nice(niceness)
 
 
 def _account(settings: Settings) -> Account:

@@ -78,6 +78,19 @@ def test_computations_of_the_server_share_the_threads_it_may_use(
     services.store.close()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="a thread has a niceness of its own on Linux alone")
+def test_what_scores_whole_projections_is_as_nice_as_a_training(tmp_path: Path) -> None:
+    """Only that: who waits for one prediction, or for a version to load, does not wait longer."""
+    services = make_services(Settings(data=tmp_path, trainer_niceness=3), Trainers())
+    executors = (services.scoring, services.executor, services.answering)
+    # A new thread is as nice as the one that makes it.
+    here = os.nice(0)
+    assert [each.submit(os.nice, 0).result(30) - here for each in executors] == [min(3, 19 - here), 0, 0]
+    for each in executors:
+        each.shutdown()
+    services.store.close()
+
+
 @pytest.mark.parametrize(
     ("settings", "text"),
     [

@@ -57,7 +57,7 @@ async def predict(request: PredictConfig, call: Call, services: Services) -> Non
         done = 0
         for sources, targets in pairs:
             job.report(SCORE, done / count, f"{done:,} of {count:,} pairs")
-            scores = await services.compute(asked.scorer.pairs, sources, targets)
+            scores = await services.score(asked.scorer.pairs, sources, targets)
             await call.rows(_columns(asked, sources, targets, scores))
             done += len(sources)
 

@@ -216,7 +216,7 @@ class Lists:
         for start in range(0, len(self.sources), size):
             block = self.sources[start : start + size]
             self._job.report(SCORE, start / len(self.sources), f"{start:,} of {len(self.sources):,} sources")
-            scores = await self._services.compute(self._scores, block)
+            scores = await self._services.score(self._scores, block)
             targets, values = await self._unlinked(block, scores)
             yield self._columns(block, targets, values)
 
@@ -239,7 +239,7 @@ class Lists:
     ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         """Take the best targets; when writing, ask the store for links made since the projection, and do without."""
         while True:
-            targets, values = await self._services.compute(top_k, scores, self.top_k)
+            targets, values = await self._services.score(top_k, scores, self.top_k)
             if self._call.mode != "write":
                 return targets, values
             rows, places = np.nonzero(targets >= 0)

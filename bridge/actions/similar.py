@@ -52,7 +52,7 @@ async def similar(request: SimilarConfig, call: Call, services: Services) -> Non
             # By default only its own label: the two ends of a model need not share a space.
             candidates = await services.compute(Points.of, [own] if among is None else found, among)
             for block in sources.blocks(len(candidates)):
-                columns = await services.compute(_nearest, block, candidates, request.top_k)
+                columns = await services.score(_nearest, block, candidates, request.top_k)
                 number = np.full(len(columns["rank"]), version.number, dtype=np.int64)
                 await call.rows(columns | {"modelVersion": Column(number)})
                 done += len(block)

@@ -139,6 +139,15 @@ def from_done(done: wire.Done) -> Done:
     return Done(done.written, done.deleted, done.unchanged, done.millis)
 
 
+def from_chunk(chunk: value_pb2.Chunk) -> dict[str, Column]:
+    """Read the columns of one chunk.
+
+    Raises:
+        InvalidArgumentError: the plugin sent what is no column of so many rows.
+    """
+    return {each.name: from_column(each, chunk.rows) for each in chunk.columns}
+
+
 def from_column(column: value_pb2.Column, rows: int) -> Column:
     """Read one chunk's values of a property, without copying numbers.
 

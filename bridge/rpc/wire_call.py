@@ -226,7 +226,7 @@ class WireCall:
         last = False
         while not last:
             chunk = (await self._answer("chunk")).chunk
-            columns = {each.name: convert.from_column(each, chunk.rows) for each in chunk.columns}
+            columns = await _decoded(chunk)
             # A label and a relationship type may bear the same name: only the columns tell the tables apart.
             table = (chunk.table, tuple(columns))
             if not tables or tables[-1][0] != table:
@@ -238,6 +238,13 @@ class WireCall:
                 f"The plugin answered with {len(tables)} tables where {count} were asked for.", reason="PROTOCOL"
             )
         return await asyncio.to_thread(lambda: [convert.joined(name, parts) for (name, _), parts in tables])
+
+
+async def _decoded(chunk: value_pb2.Chunk) -> dict[str, Column]:
+    """Decode the columns: numbers are there at once, others, by the thousand, are not for the event loop."""
+    if all(each.dtype in convert.DTYPES for each in chunk.columns):
+        return convert.from_chunk(chunk)
+    return await asyncio.to_thread(convert.from_chunk, chunk)
 
 
 _TableId = tuple[str, tuple[str, ...]]

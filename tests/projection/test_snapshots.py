@@ -182,6 +182,7 @@ def test_digests_tell_selections_and_keys_apart() -> None:
     assert selection_digest({"A": ("x", "y")}, {}) == selection_digest({"A": ("y", "x")}, {})
     assert selection_digest({"A": ("x",)}, {}) != selection_digest({}, {"A": ("x",)})
     columns = [object_column(["a"]), object_column([1]), object_column(["1"]), Column(np.array([2]))]
+    columns += [object_column(each) for each in (["a", "b"], ["a\0b"], ["ab"], ["a", None])]
     masked = Column(np.array([2]), np.array([0], dtype=np.uint8))
     digests = {keys_digest({"A": column}, {"A": "id"}) for column in [*columns, masked]}
-    assert len(digests | {keys_digest({"A": columns[0]}, {"A": "name"}), keys_digest({"B": columns[0]}, {})}) == 7
+    assert len(digests | {keys_digest({"A": columns[0]}, {"A": "name"}), keys_digest({"B": columns[0]}, {})}) == 11
