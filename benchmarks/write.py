@@ -17,12 +17,15 @@ from collections.abc import Iterator
 from benchmarks import synthetic
 from benchmarks.database import Database, started
 from benchmarks.figure import Figure, Other, main, median, say
+from bridge.settings import Settings
 
 TITLE = "relationships written"
 
 USERS = int(os.environ.get("BENCHMARK_WRITE_USERS", 10_000))
 ITEMS, LIKES_EACH, TOP_K = 2_000, 20, 10
 NAME = "write"
+NICENESS = Settings.model_fields["trainer_niceness"].default
+"""Of what scores, as it ships."""
 WARM_UP, RUNS = 2, 3
 
 MANNERS: dict[str, dict[str, int]] = {"caller's transaction": {}, "batchSize 10000": {"batchSize": 10_000}}
@@ -57,7 +60,7 @@ DELETE = "MATCH ()-[r:{kind}]->() CALL (r) {{ DELETE r }} IN TRANSACTIONS OF 100
 
 def measure() -> Iterator[Figure]:
     """Write from empty in both manners and by GDS, by turns; then replace."""
-    with started() as database:
+    with started(trainer_niceness=NICENESS) as database:
         synthetic.load(database, NAME, users=USERS, items=ITEMS, likes_each=LIKES_EACH)
         synthetic.train(database, NAME)
         scoring = scored(database)
