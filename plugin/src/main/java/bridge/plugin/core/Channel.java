@@ -39,15 +39,22 @@ final class Channel implements AutoCloseable {
      * @throws BridgeException the server cannot be reached within the time allowed
      */
     ManagedChannel connected(TerminationGuard guard) {
-        if (channel.getState(true) == ConnectivityState.TRANSIENT_FAILURE) {
-            // gRPC stays in this state while it tries again, with the old failure at hand; idle, it has forgotten it.
-            channel.enterIdle();
-        }
+        // What fails next was begun for this call only where nothing had been begun before.
+        boolean ours = channel.getState(true) == ConnectivityState.IDLE;
         long end = System.nanoTime() + settings.connectTimeout().toNanos();
         while (true) {
             ConnectivityState state = channel.getState(true);
-            if (state == ConnectivityState.READY || state == ConnectivityState.TRANSIENT_FAILURE) {
-                return channel; // after a failure the call itself fails at once, and knows why
+            if (state == ConnectivityState.READY) {
+                return channel;
+            }
+            if (state == ConnectivityState.TRANSIENT_FAILURE) {
+                if (ours) {
+                    return channel; // the call itself fails at once, and knows why
+                }
+                // gRPC stays in this state while it tries again, with the old failure at hand; idle, it has forgotten
+                // it. Another thread may have to do that for this one, which takes a moment.
+                channel.enterIdle();
+                ours = true;
             }
             if (System.nanoTime() > end) {
                 throw BridgeException.unreachable(
