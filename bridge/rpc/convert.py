@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -24,6 +25,9 @@ DTYPES = frozenset({"<i4", "<i8", "<f4", "<f8", "|u1", "|b1"})
 
 OBJECT_BYTES = 1024
 """Guess of what a value of no numeric type takes in a chunk; a map may take more, and a message 64 MiB."""
+
+TEXTS_KEPT = 8
+"""Chunks of strings that stay decoded, of up to about 10 MiB each."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -172,9 +176,7 @@ def _values(column: value_pb2.Column, width: int) -> NDArray[Any]:
     if column.dtype == "value":
         return _objects([from_value(each) for each in column.values])
     if column.dtype == "utf8":
-        ends = np.frombuffer(column.offsets, dtype="<i4").tolist()
-        data = column.data
-        return _objects([data[a:b].decode() for a, b in pairwise(ends)])
+        return _texts(column.data, column.offsets)
     if column.dtype not in DTYPES:
         raise InvalidArgumentError(
             f"The column `{column.name}` has the dtype `{column.dtype}`, not one of {sorted(DTYPES)}.",
@@ -182,6 +184,15 @@ def _values(column: value_pb2.Column, width: int) -> NDArray[Any]:
         )
     flat = np.frombuffer(column.data, dtype=column.dtype)
     return flat if width == 1 else flat.reshape(-1, width)
+
+
+@lru_cache(maxsize=TEXTS_KEPT)
+def _texts(data: bytes, offsets: bytes) -> NDArray[Any]:
+    # Every CALL on a projection sends the keys of its nodes: while they are the same, they are decoded once.
+    ends = np.frombuffer(offsets, dtype="<i4").tolist()
+    texts = _objects([data[a:b].decode() for a, b in pairwise(ends)])
+    texts.flags.writeable = False
+    return texts
 
 
 def _objects(values: Sequence[Any]) -> NDArray[Any]:

@@ -128,6 +128,20 @@ def test_a_column_whose_bytes_do_not_add_up_is_refused_by_name(column: value_pb2
     assert raised.value.reason == "BAD_COLUMN"
 
 
+def test_strings_that_come_again_are_decoded_once() -> None:
+    """Nobody may write into what others share; the same bytes cut elsewhere are other strings."""
+
+    def read(*ends: int) -> Any:
+        offsets = np.array([0, *ends], "<i4").tobytes()
+        column = value_pb2.Column(name="c", dtype="utf8", data="né".encode(), offsets=offsets)
+        return convert.from_column(column, len(ends)).values
+
+    assert read(1, 3).tolist() == ["n", "é"]
+    assert read(1, 3) is read(1, 3)
+    assert read(0, 3).tolist() == ["", "né"]
+    assert not read(1, 3).flags.writeable
+
+
 def test_integers_travel_as_narrow_as_they_are() -> None:
     """Node ids are half of what `recommend` sends."""
     assert convert.to_column("c", Column(np.array([-(2**31), 2**31 - 1]))).dtype == "<i4"
