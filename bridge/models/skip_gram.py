@@ -42,8 +42,8 @@ MOST_NOISE = 1024
 """Noise contexts of a group at most; each then weighs more."""
 ROUND_SHARE = 0.5
 """Places of a round by nodes with a relationship: the more, the older are the vectors that gradients are taken at."""
-ROUND_ROWS = 1 << 14
-"""Gradients of rows that a round keeps before they are applied; about as many as the processor's caches hold."""
+ROUND_ROWS = 1 << 12
+"""Gradients of rows that a round keeps before they are applied; about as many as a processor's own cache holds."""
 LANES = 16
 """Vectors are padded to a multiple of it, so that no loop has a remainder."""
 PLACES_AT_ONCE = 1 << 15
