@@ -1,6 +1,6 @@
-"""What a prediction over gRPC costs (one user, the ten best movies), alone, beside a training, a busy Neo4j and `recommend`.
+"""What a prediction over gRPC costs (one user, the ten best movies), alone and beside other work.
 
-MovieLens latest-small, a ranking model, a client in a process of its own. Each round has a window of each kind, one
+The other work is a training, Neo4j busy with itself, and `recommend` for all users. MovieLens latest-small, a ranking model, a client in a process of its own. Each round has a window of each kind, one
 after the other, so that what else the machine does is in all of them alike.
 """
 
@@ -117,7 +117,7 @@ def repeating(database: Database, statement: str, model_name: str) -> Iterator[N
     finally:
         done.set()
         asking.join()
-    assert counts and counts[0], "the statement found nothing"
+    assert any(counts), "the statement found nothing"
 
 
 def measure() -> Iterator[Figure]:
