@@ -1,8 +1,8 @@
 """What a prediction over gRPC costs (one user, the ten best movies), alone and beside other work.
 
 The other work is a training, Neo4j busy with itself, and `recommend` for all users. MovieLens latest-small, a ranking
-model, a client in a process of its own. Each round has a window of each kind, one after the other, so that what else the
-machine does is in all of them alike.
+model, a client in a process of its own. Each round has a window of each kind, one after the other, so that what else
+the machine does is in all of them alike.
 """
 
 from __future__ import annotations
