@@ -21,7 +21,7 @@ test: check ## everything: check, Python tests, plugin tests, tests against a re
 	@# tests/jobs apart: a process has one fork server, and these tests want their own. They wait most of their time.
 	mvn --batch-mode --quiet -f plugin/pom.xml test & plugin=$$!; \
 	  $(BIN)/python -m pytest tests/jobs; jobs=$$?; wait $$plugin && exit $$jobs
-	$(BIN)/python -m pytest --ignore tests/jobs -n 3 --dist loadscope --no-loadscope-reorder
+	$(BIN)/python -m pytest --ignore tests/jobs -n 2 --dist loadscope --no-loadscope-reorder
 
 check: tools $(READY) ## what needs no database: style, types, import contracts, wire format, generated code
 	$(BIN)/ruff check

@@ -1,4 +1,4 @@
-"""What all tests share: which process they go to (`-n 3 --dist loadscope`), and Ctrl-C."""
+"""What all tests share: which process they go to (`-n 2 --dist loadscope`), and Ctrl-C."""
 
 from __future__ import annotations
 
