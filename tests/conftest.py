@@ -1,7 +1,8 @@
-"""What all tests share: which process they go to (`-n 2 --dist loadscope`), and Ctrl-C."""
+"""What all tests share: which process they go to (`-n 2 --dist loadscope`), Ctrl-C, and how processors are shared."""
 
 from __future__ import annotations
 
+import os
 import signal
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,15 @@ if TYPE_CHECKING:
 
 # Programs that `nohup` or a script's `&` starts ignore Ctrl-C, and so would all that tests start to interrupt it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Tests run in as many processes as there are processors. A second thread in one of them finds none free, and those
+# that wait for it at a barrier keep busy: trainings of a second took ten.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("BRIDGE_THREADS", "1")
+
+# A Neo4j that lives for minutes starts in half the time when it does not optimise for the hours it will not see.
+os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "movielens": (

@@ -21,7 +21,7 @@ from bridge.settings import Settings
 @pytest.fixture(scope="session")
 def trainers() -> Trainers:
     """Start the fork server once, before any gRPC object exists."""
-    trainers = Trainers(["bridge.trainer"], limits=Limits(niceness=0, threads=2))
+    trainers = Trainers(["bridge.trainer"], limits=Limits(niceness=0, threads=1))
     trainers.start()
     return trainers
 
@@ -29,7 +29,7 @@ def trainers() -> Trainers:
 @pytest.fixture
 async def services(tmp_path: Path, trainers: Trainers) -> AsyncIterator[Services]:
     """Make the parts of a server in a folder of the test's own."""
-    services = make_services(Settings(data=tmp_path / "server", threads=2), trainers)
+    services = make_services(Settings(data=tmp_path / "server", threads=1), trainers)
     yield services
     await services.jobs.background.close()
     await trainers.close()
