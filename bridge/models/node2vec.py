@@ -26,13 +26,15 @@ BYTES_PER_NODE = 90
 """Degrees, visits, starts, alias tables, learning rates and the like, for each node."""
 BYTES_PER_PLACE = 24
 """What a step holds for each place of its walks."""
-PROCESS_BYTES = 6 << 20
-"""Machine code and the like, once `warm_up` has run."""
+PROCESS_BYTES = np.array((5 << 20, 8 << 20))
+"""Machine code and the like, at least and at most, once `warm_up` has run."""
+FREED_BYTES = 32 << 20
+"""Of what sorting took, as much may stay with the process: above it the C library always hands back what is freed."""
 AT_LEAST_TWO = Field(ge=2)
 MOST = 10_000
 """Of what a visit looks at in memory; far above what is of use."""
 BUILD_BYTES = (35, 70)
-"""What sorting takes for each relationship, without and with weights, before there are any vectors; measured 67.6."""
+"""What sorting takes for each relationship, without and with weights, before there are any vectors; measured 65."""
 WALKS_SHARE = 0.1
 """Of the progress shown."""
 
@@ -191,9 +193,11 @@ def estimate_bytes(
     base = tables + graph + node_count * BYTES_PER_NODE + step
     rows = min(2 * ROUND_ROWS, 8 * node_count + 2048)  # gradients of a round; of a small graph at least one group's
     kept_most += rows * 4 * (padded(dimension) + 1)
-    least, most = base + kept_least, base + kept_most + 12 * relationship_count + threads * (2 << 20) + PROCESS_BYTES
     building = relationship_count * np.array(BUILD_BYTES)
-    return max(least, int(building[0])), max(most, int(building[1]))
+    freed = min(int(building[1]), FREED_BYTES)
+    fitting = base + kept_least, base + kept_most + 12 * relationship_count + threads * (2 << 20) + freed
+    least, most = (np.maximum(fitting, building) + PROCESS_BYTES).tolist()
+    return least, most
 
 
 def warm_up() -> float:
