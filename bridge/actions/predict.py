@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from bridge.actions.hosted import Asked, answering_version, ask
 from bridge.actions.jobs import running_job
-from bridge.actions.node_filter import filtered_rows
+from bridge.actions.node_filter import Rows, check_filters, filtered_rows
 from bridge.actions.reading import quoted, types_of
 from bridge.actions.recommend_config import PredictConfig, PredictRow
 from bridge.core.call import Call
 from bridge.core.columns import Column
-from bridge.core.errors import InvalidArgumentError
+from bridge.core.errors import Faults, InvalidArgumentError
+from bridge.core.graph import Graph
 from bridge.core.procedure import Procedure
 
 if TYPE_CHECKING:
@@ -30,26 +31,16 @@ MOST_PAIRS = 100_000_000
 STEPS = ("read projection", "score")
 READ, SCORE = range(len(STEPS))
 
-Rows = NDArray[np.int64]
-
 
 async def predict(request: PredictConfig, call: Call, services: Services) -> None:
     """Answer with a row a pair."""
-    if request.pair_relationship_type is None and request.source_node_filter is None:
-        raise InvalidArgumentError(
-            "No pairs to predict for: give `pairRelationshipType`, or `sourceNodeFilter` (with `targetNodeFilter`, or "
-            "for all targets).",
-            reason="INVALID_CONFIGURATION",
-        )
     graph = await call.describe()
     version = await answering_version(request, call, services)
     kind = request.pair_relationship_type
-    more = [] if kind is None else types_of(graph, [kind], "pairRelationshipType")
+    more = _check(request, graph)
     async with running_job("predict", request, STEPS, call, services) as job:
         asked = await ask(request, version, graph, call, services, more_types=more)
-        wanted = (request.source_node_filter, request.target_node_filter)
-        some = await filtered_rows(call, services, asked.sources, graph, wanted[0], "sourceNodeFilter")
-        others = await filtered_rows(call, services, asked.targets, graph, wanted[1], "targetNodeFilter")
+        some, others = await filtered_rows(request, asked, call, services)
         if kind is None:
             count, pairs = _every_pair(some, others)
         else:
@@ -60,6 +51,27 @@ async def predict(request: PredictConfig, call: Call, services: Services) -> Non
             scores = await services.score(asked.scorer.pairs, sources, targets)
             await call.rows(_columns(asked, sources, targets, scores))
             done += len(sources)
+
+
+def _check(request: PredictConfig, graph: Graph) -> list[str]:
+    """Return the relationship types to read for the pairs.
+
+    Raises:
+        InvalidArgumentError: nothing says which pairs, or a type or a label is not in the projection.
+    """
+    types: list[str] = []
+    faults = Faults()
+    if request.pair_relationship_type is not None:
+        with faults:
+            types = types_of(graph, [request.pair_relationship_type], "pairRelationshipType")
+    elif request.source_node_filter is None:
+        faults.add(
+            "No pairs to predict for: give `pairRelationshipType`, or `sourceNodeFilter` (with `targetNodeFilter`, or "
+            "for all targets)."
+        )
+    check_filters(request, graph, faults)
+    faults.raise_if_any()
+    return types
 
 
 def _every_pair(some: Rows, others: Rows) -> tuple[int, Iterator[tuple[Rows, Rows]]]:

@@ -12,14 +12,14 @@ from scipy.sparse import csr_array
 from bridge.actions.hosted import Asked, answering_version, ask, ranking_target_of
 from bridge.actions.jobs import effective, running_job
 from bridge.actions.links import links_of
-from bridge.actions.node_filter import filtered_rows
+from bridge.actions.node_filter import check_filters, filtered_rows
 from bridge.actions.reading import quoted, types_of
 from bridge.actions.recommend_config import RecommendConfig, RecommendRow, RecommendWriteRow
 from bridge.actions.rows import send_row
 from bridge.actions.vectors import check_writable
 from bridge.core.call import Call, WriteRelationships
 from bridge.core.columns import Column, Table
-from bridge.core.errors import FailedPreconditionError, ResourceExhaustedError
+from bridge.core.errors import FailedPreconditionError, Faults, ResourceExhaustedError
 from bridge.core.graph import Graph
 from bridge.core.procedure import Procedure
 from bridge.evaluation.selection import top_k
@@ -60,17 +60,21 @@ def _check(request: RecommendConfig, manifest: Manifest, graph: Graph, mode: str
     """Return the relationship types whose targets are left out.
 
     Raises:
-        InvalidArgumentError: one of them is not in the projection.
+        InvalidArgumentError: one of them, or a label to filter by, is not in the projection.
         FailedPreconditionError: the model does not rank, nothing can be written, or the database cannot be asked for
             links made since the projection.
     """
     if mode == "write":
         check_writable(graph)
-    target = ranking_target_of(manifest)
-    if request.exclude_relationship_types is None:
-        excluded = [target.relationship_type]
-    else:
-        excluded = types_of(graph, request.exclude_relationship_types, "excludeRelationshipTypes")
+    excluded: list[str] = []
+    faults = Faults()
+    with faults:
+        excluded = [ranking_target_of(manifest).relationship_type]
+    with faults:
+        if request.exclude_relationship_types is not None:
+            excluded = types_of(graph, request.exclude_relationship_types, "excludeRelationshipTypes")
+    check_filters(request, graph, faults)
+    faults.raise_if_any()
     if mode == "write":
         _check_stored(excluded, graph)
     return excluded
@@ -189,14 +193,8 @@ class Lists:
             InvalidArgumentError: a filter that names what is not there.
         """
         request, asked = self._request, self.asked
-        graph = asked.graph
-        self.sources = await filtered_rows(
-            self._call, self._services, asked.sources, graph, request.source_node_filter, "sourceNodeFilter"
-        )
+        self.sources, allowed = await filtered_rows(request, asked, self._call, self._services)
         if request.target_node_filter is not None:
-            allowed = await filtered_rows(
-                self._call, self._services, asked.targets, graph, request.target_node_filter, "targetNodeFilter"
-            )
             self._barred = np.ones(len(asked.targets), dtype=bool)
             self._barred[allowed] = False
         for name in self._excluded:

@@ -120,7 +120,7 @@ async def test_the_newest_version_answers_unless_another_is_asked_for(
         ({"targetNodeFilter": "Film"}, "No pairs to predict for"),
         ({"pairRelationshipType": "RATD"}, "`pairRelationshipType` of ['RATD']. Available relationship types are"),
         ({"pairRelationshipType": "TAGGED"}, "no `TAGGED` from `User` to `Film`"),
-        ({"sourceNodeFilter": [1, 1001]}, "`sourceNodeFilter` names 1 nodes that are not `User` nodes"),
+        ({"sourceNodeFilter": [1, 2, 1001]}, "`sourceNodeFilter` names 2 nodes that are no `User` nodes"),
         ({"sourceNodeFilter": "User", "targetNodeFilter": "Flim"}, "one of the labels ['Film', 'Tag', 'User']"),
         ({"modelName": "rate", "sourceNodeFilter": "User"}, "Did you mean `rates`?"),
         ({"modelVersion": 3, "sourceNodeFilter": "User"}, "Model `rates` has no version 3, only the version 1"),
@@ -133,6 +133,14 @@ async def test_what_is_not_there_is_named_with_what_there_is(
         await ask(hosted, channel, **given)
     assert text in str(raised.value)
     assert raised.value.code in (grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.NOT_FOUND)
+
+
+async def test_all_faults_of_the_pairs_are_told_at_once(hosted: Database, channel: grpc.aio.Channel) -> None:
+    """Before anything is read."""
+    with pytest.raises(CallError) as raised:
+        await ask(hosted, channel, sourceNodeFilter="Usr", targetNodeFilter="Flim", pairRelationshipType="RATD")
+    assert all(word in str(raised.value) for word in ("`Usr`", "`Flim`", "['RATD']"))
+    assert hosted.questions == ["describe"]
 
 
 async def test_more_pairs_than_one_call_may_ask_for_are_refused(

@@ -71,8 +71,8 @@ async def test_filters_name_nodes_or_labels(hosted: Database, channel: grpc.aio.
 @pytest.mark.parametrize(
     ("given", "text"),
     [
-        ({"sourceNodeFilter": [1, 1001]}, "`sourceNodeFilter` names 1 nodes that are not `User` nodes"),
-        ({"targetNodeFilter": 1000}, "`targetNodeFilter` names 1 nodes that are not `Film` nodes"),
+        ({"sourceNodeFilter": [1, 2, 1001]}, "`sourceNodeFilter` names 2 nodes that are no `User` nodes"),
+        ({"targetNodeFilter": 1000}, "`targetNodeFilter` names a node that is no `Film` node"),
         ({"sourceNodeFilter": "Usr"}, "must be node ids or one of the labels ['Film', 'Tag', 'User']"),
         ({"excludeRelationshipTypes": ["RATD"]}, "Available relationship types are ['RATED', 'TAGGED']"),
         ({"modelName": "rank"}, "Model with name `rank` does not exist. Did you mean `ranks`?"),
@@ -86,6 +86,21 @@ async def test_what_is_not_there_is_named_with_what_there_is(
     with pytest.raises(CallError) as raised:
         await hosted.call(channel, "bridge.recommend.stream", "graph", **({"modelName": "ranks"} | given))
     assert text in str(raised.value)
+
+
+async def test_all_faults_of_filters_and_exclusions_are_told_at_once(
+    hosted: Database, channel: grpc.aio.Channel
+) -> None:
+    """What the projection does not have before anything is read; ids that are none when its nodes are there."""
+    with pytest.raises(CallError) as raised:
+        await recommend(
+            hosted, channel, sourceNodeFilter="Usr", targetNodeFilter="Flim", excludeRelationshipTypes=["RATD"]
+        )
+    assert all(word in str(raised.value) for word in ("`Usr`", "`Flim`", "['RATD']"))
+    assert hosted.questions == ["describe"]
+    with pytest.raises(CallError) as raised:
+        await recommend(hosted, channel, sourceNodeFilter=[1], targetNodeFilter=[2])
+    assert all(f"`{key}` names a node" in str(raised.value) for key in ("sourceNodeFilter", "targetNodeFilter"))
 
 
 async def test_a_model_that_does_not_rank_is_refused_before_anything_is_read(
