@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,7 @@ from bridge.jobs.job import Job
 from bridge.jobs.slots import Slots
 from bridge.jobs.table import Jobs
 from bridge.retrain.account import Account
-from bridge.retrain.connection import Connection, connected
+from bridge.retrain.connection import REFUSED, Connection, connected
 from bridge.retrain.ledger import Ledger
 from bridge.retrain.recipe import GRAPH, Recipe
 from bridge.retrain.recipes import Recipes
@@ -28,6 +29,9 @@ CLEAN_SECONDS = 15.0
 
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 15.0
 """From one try to clean up to the next; doubled each time. A server starts before its database does."""
+
+REFUSED_PAUSE_SECONDS = 300.0
+"""The same where the database refuses the account: it locks the account of who asks too often by a wrong password."""
 
 _log = logging.getLogger(__name__)
 
@@ -97,16 +101,25 @@ class Retraining:
             job.run()
             self._at_work.add(run.mark)
             try:
-                await asyncio.to_thread(self._ledger.note, run.mark)
-                async with connected(self.account) as connection:
-                    await _run(job, run, seen, connection)
+                await self._carry_out(job, run, seen)
+            finally:
+                self._at_work.discard(run.mark)
+            seen.conclude()
+
+    async def _carry_out(self, job: Job, run: Run, seen: RecipeJobs) -> None:
+        async with connected(self.account) as connection:
+            await _sign_in(run, connection)
+            # From here on there may be something to clean up: a run that never got in has made nothing, and must not
+            # try again and again by an account that is refused, which the database would lock.
+            await asyncio.to_thread(self._ledger.note, run.mark)
+            try:
+                await _run(job, run, seen, connection)
             except BaseException:
                 seen.cancel()
                 raise
             finally:
                 seen.name_versions()
                 await self._clean_up(run.mark)
-            seen.conclude()
 
     async def _clean_up(self, mark: str) -> None:
         """Leave nothing of a run in the database; what can not be reached now is the sweeper's."""
@@ -131,15 +144,25 @@ class Retraining:
         while True:
             await self._left.wait()
             self._left.clear()
-            if await self._sweep_once():
-                pause = FIRST_PAUSE_SECONDS
-                continue
+            try:
+                if await self._sweep_once():
+                    pause = FIRST_PAUSE_SECONDS
+                    continue
+            except FailedPreconditionError as error:
+                _log.warning("projections of recipes' runs are still to be dropped: %s", error.message)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(REFUSED_PAUSE_SECONDS):
+                        await self._left.wait()  # a run that ends has been let in
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
             self._left.set()
 
     async def _sweep_once(self) -> bool:
-        """Clean up after all runs that have ended; say whether nothing is left of any. One does not stop the others."""
+        """Clean up after all runs that have ended; say whether nothing is left of any. One does not stop the others.
+
+        Raises:
+            FailedPreconditionError: the database refuses the account, whichever run it is.
+        """
         try:
             marks = await asyncio.to_thread(self._ledger.marks)
         except OSError as error:
@@ -150,12 +173,25 @@ class Retraining:
             if mark not in self._at_work:
                 try:
                     await self._clean(mark)
-                except (BridgeError, OSError):  # a time-out is an OSError
+                except (BridgeError, OSError) as error:  # a time-out is an OSError
+                    if isinstance(error, FailedPreconditionError) and error.reason == REFUSED:
+                        raise
                     left.append(mark)
                 except Exception:  # nobody foresaw it, and nobody else sweeps
                     _log.exception("the projections of the recipe's run %s could not be dropped", mark)
                     left.append(mark)
         return not left
+
+
+async def _sign_in(run: Run, connection: Connection) -> None:
+    try:
+        await connection.sign_in()
+    except FailedPreconditionError as error:
+        raise FailedPreconditionError(
+            f"The recipe `{run.recipe.name}` stopped before its first statement: {error.message}",
+            reason=error.reason,
+            recipe=run.recipe.name,
+        ) from error
 
 
 async def _run(job: Job, run: Run, seen: RecipeJobs, connection: Connection) -> None:

@@ -15,6 +15,9 @@ from bridge.retrain.account import Account
 with late("neo4j"):  # which brings pandas
     import neo4j
 
+REFUSED = "ACCOUNT_REFUSED"
+"""Reason of an error: the database does not take the account."""
+
 CONNECT_SECONDS = 5.0
 """How long to wait for the database to accept a connection."""
 
@@ -49,6 +52,11 @@ RETURN dropped
 
 _NO_PROCEDURE = "Neo.ClientError.Procedure.ProcedureNotFound"
 
+_REFUSED = frozenset(
+    f"Neo.ClientError.Security.{word}" for word in ("Unauthorized", "AuthenticationRateLimit", "CredentialsExpired")
+)
+"""Codes by which a database says that it lets nobody in; another of Security is about a statement's rights."""
+
 _CLASS_NAME = re.compile(r"(?<=Caused by: )(?:[a-z]\w*\.)+[A-Z][\w$]*: ")
 
 
@@ -58,6 +66,16 @@ class Connection:
     def __init__(self, driver: neo4j.AsyncDriver, database: str) -> None:
         self._driver = driver
         self._database = database
+
+    async def sign_in(self) -> None:
+        """See that the database takes the account.
+
+        Raises:
+            FailedPreconditionError: it does not, or there is no database; with the setting to look at.
+        """
+        with _in_our_words():
+            async with self._driver.session(database=self._database) as session:
+                await (await session.run("RETURN 1")).consume()
 
     async def run(self, statement: str, parameters: Mapping[str, Any], mark: str) -> None:
         """Run a statement once, in a transaction of its own that bears the run's mark.
@@ -138,13 +156,9 @@ def _in_our_words() -> Iterator[None]:
     """
     try:
         yield
-    except neo4j.exceptions.AuthError as error:
-        raise FailedPreconditionError(
-            f"the database refused the service account: {error.message}. See BRIDGE_NEO4J_USER and "
-            "BRIDGE_NEO4J_PASSWORD_FILE of the server.",
-            reason="ACCOUNT_REFUSED",
-        ) from error
     except neo4j.exceptions.Neo4jError as error:
+        if error.code in _REFUSED:
+            raise _refused(error.message) from error
         text = _CLASS_NAME.sub("", error.message or "it gave no reason")
         raise FailedPreconditionError(text, reason="STATEMENT_FAILED", code=error.code or "") from error
     except neo4j.exceptions.DriverError as error:
@@ -152,3 +166,12 @@ def _in_our_words() -> Iterator[None]:
             f"the database can not be reached: {error}. See BRIDGE_NEO4J_URI of the server.",
             reason="DATABASE_UNREACHABLE",
         ) from error
+
+
+def _refused(said: str | None) -> FailedPreconditionError:
+    why = (said or "it gave no reason").rstrip(".")
+    return FailedPreconditionError(
+        f"the database refused the service account: {why}. See BRIDGE_NEO4J_USER and BRIDGE_NEO4J_PASSWORD_FILE of the "
+        "server.",
+        reason=REFUSED,
+    )

@@ -15,10 +15,12 @@ from bridge.actions import retraining as retraining_module
 from bridge.actions.recipe_jobs import RecipeJobs
 from bridge.actions.retraining import Retraining
 from bridge.actions.services import Services
+from bridge.core.errors import FailedPreconditionError
 from bridge.jobs.job import Job
 from bridge.jobs.status import JobState
 from bridge.jobs.table import Jobs, NewJob
 from bridge.retrain.account import Account
+from bridge.retrain.connection import REFUSED, Connection
 from bridge.retrain.ledger import Ledger
 from bridge.retrain.recipes import Recipes
 from bridge.rpc.auth import Tokens
@@ -87,18 +89,56 @@ async def test_a_wrong_request_starts_nothing(
     assert not (await stub.ListJobs(wire.ListJobsRequest())).jobs
 
 
-async def test_a_database_that_does_not_answer_fails_the_job_and_the_cleaning_is_kept_for_later(
+async def test_a_database_that_does_not_answer_fails_the_job_and_leaves_nothing_to_clean_up(
     stub: service.TrainingServiceStub, tmp_path: Path
 ) -> None:
-    """The text names the statement, and the setting to look at."""
+    """The text names the setting to look at. Who never got in has made nothing, and does not try again for ever."""
     asked = wire.RetrainRequest(recipe="nightly", request_id="one")
     job = (await stub.Retrain(asked)).job
     ended = (await stub.WaitJob(wire.WaitJobRequest(job=job.key))).job
     assert (ended.state, ended.reason) == (wire.JOB_STATE_FAILED, "DATABASE_UNREACHABLE")
-    assert "stopped at statement 1 of 1 (Look): the database can not be reached" in ended.error
+    assert "`nightly` stopped before its first statement: the database can not be reached" in ended.error
     assert "BRIDGE_NEO4J_URI" in ended.error
-    assert len(Ledger(tmp_path / "ledger").marks()) == 1
+    assert Ledger(tmp_path / "ledger").marks() == []
     assert (await stub.Retrain(asked)).job.key == job.key, "asked again, it is not run again"
+
+
+async def test_a_database_that_goes_away_leaves_the_cleaning_for_later(
+    stub: service.TrainingServiceStub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The failure names the statement."""
+
+    async def sign_in(connection: Connection) -> None:
+        """Was let in a moment ago."""
+
+    monkeypatch.setattr(Connection, "sign_in", sign_in)
+    job = (await stub.Retrain(wire.RetrainRequest(recipe="nightly", request_id="one"))).job
+    ended = (await stub.WaitJob(wire.WaitJobRequest(job=job.key))).job
+    assert "stopped at statement 1 of 1 (Look): the database can not be reached" in ended.error
+    assert len(Ledger(tmp_path / "ledger").marks()) == 1
+
+
+async def test_an_account_that_is_refused_is_not_used_again_and_again(
+    services: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A database locks accounts that ask by a wrong password, and this one may be somebody's own."""
+    monkeypatch.setattr(retraining_module, "FIRST_PAUSE_SECONDS", 0.01)
+    ledger = Ledger(tmp_path / "ledger")
+    for name in "abc":
+        ledger.note(f"{name}_{'0' * 12}")
+    retraining = Retraining(Account(), Recipes(None), ledger, services.jobs)
+    tried: list[str] = []
+
+    async def clean(mark: str) -> None:
+        tried.append(mark[0])
+        raise FailedPreconditionError("the database refused the service account", reason=REFUSED)
+
+    monkeypatch.setattr(retraining, "_clean", clean)
+    retraining.start()
+    await asyncio.sleep(0.3)
+    await retraining.close()
+    assert tried == ["a"]
+    assert len(ledger.marks()) == 3
 
 
 async def test_a_request_id_of_another_request_is_refused_without_its_values(
