@@ -9,12 +9,13 @@ from datetime import timedelta
 from typing import Any
 
 import grpc
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_health.v1 import health, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from bridge.actions.services import Services
 from bridge.core.errors import InvalidArgumentError
 from bridge.rpc.auth import TokenInterceptor, Tokens
+from bridge.rpc.health import HealthServicer
 from bridge.rpc.models import ModelServicer
 from bridge.rpc.outcome import OutcomeInterceptor
 from bridge.rpc.prediction import PredictionServicer
@@ -114,7 +115,7 @@ class Server:
     def __init__(self, services: Services, endpoint: Endpoint) -> None:
         endpoint.check()
         self._endpoint = endpoint
-        self._health = health.aio.HealthServicer()
+        self._health = HealthServicer(SERVICES)
         self._server = grpc.aio.server(
             interceptors=[TokenInterceptor(endpoint.tokens), OutcomeInterceptor()],
             options=[
@@ -148,8 +149,6 @@ class Server:
                 reason="PORT_TAKEN",
             ) from error
         await self._server.start()
-        for name in ("", *SERVICES):
-            await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
         return port
 
     def _bind(self, address: str) -> int:
@@ -160,5 +159,5 @@ class Server:
 
     async def stop(self, grace: timedelta) -> None:
         """Take no new calls, give running ones `grace` to end, then cancel them."""
-        await self._health.enter_graceful_shutdown()
+        self._health.stop()
         await self._server.stop(grace.total_seconds())

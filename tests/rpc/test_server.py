@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 from datetime import timedelta
 from pathlib import Path
@@ -113,6 +114,31 @@ async def test_health_says_serving_while_the_server_runs(channel: grpc.aio.Chann
     for name in ("", *SERVICES):
         answer = await health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(service=name))
         assert answer.status == health_pb2.HealthCheckResponse.SERVING
+
+
+async def test_who_watches_the_health_is_told_of_the_stop_and_does_not_hold_it(services: Services) -> None:
+    """A load balancer watches for as long as it runs, also services that there are not."""
+    server = Server(services, Endpoint("127.0.0.1", 0, Tokens()))
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{await server.start()}") as channel:
+        stub = health_pb2_grpc.HealthStub(channel)
+        watches = [stub.Watch(health_pb2.HealthCheckRequest(service=name)) for name in ("", "none")]
+        first = [(await anext(aiter(watch))).status for watch in watches]
+        async with asyncio.timeout(60):
+            await server.stop(timedelta(hours=1))
+        told = health_pb2.HealthCheckResponse
+        assert first == [told.SERVING, told.SERVICE_UNKNOWN]
+        assert [[each.status async for each in watch] for watch in watches] == [
+            [told.NOT_SERVING], [told.SERVICE_UNKNOWN],
+        ]  # fmt: skip
+        with pytest.raises(grpc.aio.AioRpcError) as raised:
+            await stub.Check(health_pb2.HealthCheckRequest(), timeout=20)
+        assert raised.value.code() is grpc.StatusCode.UNAVAILABLE
+
+
+async def test_the_health_of_no_service_is_not_found(channel: grpc.aio.Channel) -> None:
+    with pytest.raises(grpc.aio.AioRpcError, match="has no service `none`") as raised:
+        await health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(service="none"))
+    assert raised.value.code() is grpc.StatusCode.NOT_FOUND
 
 
 async def test_reflection_lists_the_services(channel: grpc.aio.Channel) -> None:
