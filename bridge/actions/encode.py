@@ -47,7 +47,14 @@ def labels_to_encode(
             reason="RESERVED_NAME",
         )
     labels: list[str] = []
+    refuse_none(asked, list(graph.labels), "nodeLabels", faults)
     with faults:
         labels = labels_of(graph, asked)
     refuse_existing(graph, labels, mutate_property, faults)
     return labels
+
+
+def refuse_none(asked: Sequence[str], available: Sequence[str], key: str, faults: Faults) -> None:
+    """Note an empty list: nothing would be encoded, and the property would be there all the same."""
+    if not asked:
+        faults.add(f"`{key}` is empty. Name at least one of {quoted(available)}, or `['*']` for all of them.")

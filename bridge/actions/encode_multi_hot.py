@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.actions.encode import labels_to_encode, stored_values
+from bridge.actions.encode import labels_to_encode, refuse_none, stored_values
 from bridge.actions.encode_config import EncodeMultiHotConfig, EncodeMultiHotRow
 from bridge.actions.jobs import effective, running_job
 from bridge.actions.provenance import MULTI_HOT, Origin
@@ -76,6 +76,7 @@ def _check(request: EncodeMultiHotConfig, graph: Graph) -> tuple[list[str], list
     if (request.relationship_types is None) == (request.source_property is None):
         faults.add("Give either `relationshipTypes` or `sourceProperty`: what the vectors are made of.")
     elif request.relationship_types is not None:
+        refuse_none(request.relationship_types, list(graph.relationship_types), "relationshipTypes", faults)
         with faults:
             types = types_of(graph, request.relationship_types)
     faults.raise_if_any()
@@ -84,10 +85,18 @@ def _check(request: EncodeMultiHotConfig, graph: Graph) -> tuple[list[str], list
 
 async def _stored(call: Call, labels: Sequence[str], property_name: str, services: Services) -> Sets:
     sets: Sets = {}
+    anything = False
     for label in labels:
         table = await call.read_node_properties(label, [property_name])
         ids, values = await services.compute(stored_values, table, property_name)
+        anything |= any(value is not None for value in values)
         sets[label] = (ids, [_as_list(value) for value in values])
+    if not anything:
+        raise FailedPreconditionError(
+            f"None of the nodes of the labels {quoted(labels)} has the stored property `{property_name}`. Name another "
+            "in `sourceProperty`, or other `nodeLabels`.",
+            reason="MISSING_VALUES",
+        )
     return sets
 
 
@@ -189,9 +198,16 @@ def _vocabulary(request: EncodeMultiHotConfig, call: Call, sets: Sets, services:
     if request.vocabulary and (stored := services.vocabularies.find(database, request.vocabulary)) is not None:
         return stored
     found = sorted({value for _, lists in sets.values() for values in lists for value in values})
-    if not 0 < len(found) <= MOST_VALUES:
+    if not found:
+        what = quoted(request.relationship_types) if request.relationship_types else f"`{request.source_property}`"
         raise FailedPreconditionError(
-            f"The nodes have {len(found):,} different values, but a multi-hot vector has 1 to {MOST_VALUES:,} "
+            f"The nodes of the labels {quoted(list(sets))} have no values by {what}, so there is nothing to encode. "
+            "Name other relationship types, another property, or other `nodeLabels`.",
+            reason="VOCABULARY_SIZE",
+        )
+    if len(found) > MOST_VALUES:
+        raise FailedPreconditionError(
+            f"The nodes have {len(found):,} different values, but a multi-hot vector has at most {MOST_VALUES:,} "
             f"elements. Labels were {quoted(list(sets))}; take a property or relationship types with fewer values.",
             reason="VOCABULARY_SIZE",
         )

@@ -77,6 +77,13 @@ async def test_a_named_vocabulary_decides_the_positions_from_then_on(channel: gr
     assert database.nodes[USERS].projected["hot"] == [0.0, 1.0]
 
 
+async def test_a_misspelt_property_is_refused_also_where_the_vocabulary_is_known(channel: grpc.aio.Channel) -> None:
+    """Else every vector would be zero, and nothing would say so."""
+    await encode(people_and_films(), channel, sourceProperty="tags", vocabulary="tags")
+    with pytest.raises(CallError, match="has the stored property `tag`"):
+        await encode(people_and_films(), channel, sourceProperty="tag", vocabulary="tags")
+
+
 async def test_a_node_that_the_caller_does_not_see_gets_no_vector(channel: grpc.aio.Channel) -> None:
     database = people_and_films()
     database.nodes[USERS].visible = False
@@ -93,7 +100,10 @@ async def test_a_node_that_the_caller_does_not_see_gets_no_vector(channel: grpc.
         ({"relationshipTypes": ["TAGED"]}, "Available relationship types are ['RATED', 'TAGGED']"),
         ({"nodeLabels": ["Flim"], "sourceProperty": "tags"}, "Available labels are ['Film', 'Tag', 'User']"),
         ({"mutateProperty": "vector", "sourceProperty": "tags"}, "Node property `vector` already exists"),
-        ({"sourceProperty": "nothing"}, "The nodes have 0 different values"),
+        ({"sourceProperty": "nothing"}, "None of the nodes of the labels ['Film'] has the stored property `nothing`."),
+        ({"nodeLabels": [], "relationshipTypes": ["TAGGED"]}, "`nodeLabels` is empty. Name at least one of ['Film', "),
+        ({"relationshipTypes": []}, "`relationshipTypes` is empty. Name at least one of ['RATED', 'TAGGED']"),
+        ({"nodeLabels": ["User"], "relationshipTypes": ["TAGGED"]}, "['User'] have no values by ['TAGGED']"),
         ({"sourceProperty": "id"}, "The stored property `id` can not be encoded: bridge needs the name for itself"),
         ({"sourceProperty": "tags", "mutateProperty": "nodeId"}, "`mutateProperty` was `nodeId`, but bridge needs the"),
     ],
@@ -124,7 +134,7 @@ async def test_neighbours_without_a_key_cannot_be_named(channel: grpc.aio.Channe
 
 async def test_a_vocabulary_has_its_bounds(channel: grpc.aio.Channel) -> None:
     database = Database([Node("Film", {"tags": [f"t{place}" for place in range(5000)]})], [])
-    with pytest.raises(CallError, match=r"5,000 different values, but .* 1 to 4,096"):
+    with pytest.raises(CallError, match=r"5,000 different values, but .* at most 4,096"):
         await encode(database, channel, sourceProperty="tags")
 
 

@@ -86,6 +86,7 @@ async def test_a_node_that_the_caller_does_not_see_gets_no_vector(channel: grpc.
 @pytest.mark.parametrize(
     ("given", "text"),
     [
+        ({"nodeLabels": []}, "`nodeLabels` is empty. Name at least one of ['Film', 'Tag']"),
         ({"nodeLabels": ["Flim"]}, "Available labels are ['Film', 'Tag']"),
         ({"nodeLabels": ["Tag"], "sourceProperty": "weight"}, "`weight` of a `Tag` node is `3`, which is no string"),
         ({"sourceProperty": "id"}, "The stored property `id` can not be encoded: bridge needs the name for itself"),
