@@ -36,16 +36,7 @@ def check_training(request: GnnTrainConfig, graph: Graph) -> Checked:
     architecture = request.architecture or DEFAULT_ARCHITECTURE[request.objective]
     _check_objective(request, architecture, faults)
     _check_hyperparameters(request, architecture, faults)
-    labels, types = list(graph.labels), list(graph.relationship_types)
-    with faults:
-        labels = labels_of(graph, request.node_labels)
-    with faults:
-        types = types_of(graph, request.relationship_types)
-    for key, label in (("sourceNodeLabel", request.source_node_label), ("targetNodeLabel", request.target_node_label)):
-        with faults:
-            labels = sorted({*labels, *labels_of(graph, [label], key)})
-    with faults:
-        types = sorted({*types, *types_of(graph, [request.target_relationship_type], "targetRelationshipType")})
+    labels, types = _labels_and_types(request, graph, faults)
     needed = _check_target_properties(request, graph, faults)
     features = _features(request, graph, labels, faults)
     _check_node_keys(request, labels, faults)
@@ -67,6 +58,21 @@ def check_training(request: GnnTrainConfig, graph: Graph) -> Checked:
         ),
         hyperparameters=MODELS[architecture].Hyperparameters.parse(request.hyperparameters()).effective(),
     )
+
+
+def _labels_and_types(request: GnnTrainConfig, graph: Graph, faults: Faults) -> tuple[list[str], list[str]]:
+    """Return what messages run over, with the target's own; where a fault is noted, the others can still be checked."""
+    labels, types = list(graph.labels), list(graph.relationship_types)
+    with faults:
+        labels = labels_of(graph, request.node_labels)
+    with faults:
+        types = types_of(graph, request.relationship_types)
+    for key, label in (("sourceNodeLabel", request.source_node_label), ("targetNodeLabel", request.target_node_label)):
+        with faults:
+            labels = sorted({*labels, *labels_of(graph, [label], key)})
+    with faults:
+        types = sorted({*types, *types_of(graph, [request.target_relationship_type], "targetRelationshipType")})
+    return labels, types
 
 
 def _check_objective(request: GnnTrainConfig, architecture: str, faults: Faults) -> None:
