@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -197,16 +197,27 @@ async def _sign_in(run: Run, connection: Connection) -> None:
 async def _run(job: Job, run: Run, seen: RecipeJobs, connection: Connection) -> None:
     statements = run.recipe.statements
     parameters = {**run.parameters, GRAPH: run.mark}
+    for place, statement in enumerate(statements):  # all of them first: a fault of the last costs no training
+        with _named(run.recipe, place, "was not begun, since it would stop"):
+            await connection.look_through(statement.text, parameters)
     for place, statement in enumerate(statements):
         job.report(place, 0.0)
-        try:
+        with _named(run.recipe, place, "stopped"):
             async with seen.followed(place):
                 await connection.run(statement.text, parameters, run.mark)
-        except FailedPreconditionError as error:
-            raise FailedPreconditionError(
-                f"The recipe `{run.recipe.name}` stopped at statement {place + 1} of {len(statements)} "
-                f"({statement.label}): {error.message}",
-                reason=error.reason,
-                recipe=run.recipe.name,
-                statement=str(place + 1),
-            ) from error
+
+
+@contextmanager
+def _named(recipe: Recipe, place: int, stopped: str) -> Iterator[None]:
+    """Say of what goes wrong in this block at which statement the recipe `stopped`."""
+    statement, count = recipe.statements[place], len(recipe.statements)
+    try:
+        yield
+    except FailedPreconditionError as error:
+        raise FailedPreconditionError(
+            f"The recipe `{recipe.name}` {stopped} at statement {place + 1} of {count} ({statement.label}): "
+            f"{error.message}",
+            reason=error.reason,
+            recipe=recipe.name,
+            statement=str(place + 1),
+        ) from error

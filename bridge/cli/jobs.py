@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from itertools import islice
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from bridge.cli.arguments import Subparsers, add, count, json_option
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 STATES = (
     "QUEUED", "RUNNING", "EVALUATING", "PUBLISHING", "CANCELLING", "SUCCEEDED", "REJECTED", "FAILED", "CANCELLED",
 )  # fmt: skip
+
+MOST_WORD_CHARACTERS = 100
+"""Of why a job ended, in the list: `bridge jobs JOB` has the whole."""
 
 USAGE = "Give nothing to list all, a JOB to look at it, or `wait JOB` or `cancel JOB`."
 
@@ -115,7 +119,7 @@ def _print(options: argparse.Namespace, job: Job) -> None:
 
 
 def _row(job: Job) -> tuple[object, ...]:
-    word = job.error or ("" if job.finished else job.detail)
+    word = shorten(job.error or ("" if job.finished else job.detail), MOST_WORD_CHARACTERS, placeholder=" …")
     return (
         job.job_id, job.job_name, job.status, _percent(job), _model(job), job.user, job.time_created, _took(job), word,
     )  # fmt: skip

@@ -173,7 +173,8 @@ def _obstacle(metric: Metric, comparison: Comparison | None) -> str:
     if comparison is None or pairs < LEAST_PAIRS:
         return (
             f"Only {pairs} {metric.unit} are held out for it and for the serving version too, and {LEAST_PAIRS} are "
-            "needed to compare. Train with the same split settings as the serving version, or promote it by hand."
+            "needed to compare. Train with the same split settings as the serving version; where they are the same, "
+            "the data are few: hold out more in both versions (`testFraction`), or promote it by hand."
         )
     if not math.isfinite(comparison.champion):
         return "The serving version predicts what is no number on this projection. Promote another version by hand."

@@ -154,7 +154,7 @@ def full_disk_named(root: Path) -> Iterator[None]:
         if error.errno not in _FULL:
             raise
         raise ResourceExhaustedError(
-            f"The disk of the model store ({root}) is full; nothing was published. Drop models that are not needed "
+            f"The disk of the model store ({root}) is full; nothing was changed. Drop models that are not needed "
             "(`bridge.model.drop`), or give it more space.",
             reason="DISK_FULL",
         ) from error

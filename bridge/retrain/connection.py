@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
+from bridge.core import script
 from bridge.core.errors import FailedPreconditionError
 from bridge.core.late import late, load_late
 from bridge.retrain.account import Account
@@ -50,12 +51,15 @@ CALL gds.graph.drop(graphName, false) YIELD graphName AS dropped
 RETURN dropped
 """
 
+_SYNTAX = "Neo.ClientError.Statement.SyntaxError"
 _NO_PROCEDURE = "Neo.ClientError.Procedure.ProcedureNotFound"
 
 _REFUSED = frozenset(
     f"Neo.ClientError.Security.{word}" for word in ("Unauthorized", "AuthenticationRateLimit", "CredentialsExpired")
 )
 """Codes by which a database says that it lets nobody in; another of Security is about a statement's rights."""
+
+_EXPLAINED = re.compile(r"\s*(CYPHER\b.*?)?\b(EXPLAIN|PROFILE)\b", re.IGNORECASE)
 
 _CLASS_NAME = re.compile(r"(?<=Caused by: )(?:[a-z]\w*\.)+[A-Z][\w$]*: ")
 
@@ -76,6 +80,21 @@ class Connection:
         with _in_our_words():
             async with self._driver.session(database=self._database) as session:
                 await (await session.run("RETURN 1")).consume()
+
+    async def look_through(self, statement: str, parameters: Mapping[str, Any]) -> None:
+        """See that the database understands a statement, without running it.
+
+        Raises:
+            FailedPreconditionError: it has a syntax error, or calls a procedure that there is not; with the database's
+                text. What is missing otherwise, an earlier statement may make.
+        """
+        if _EXPLAINED.match(script.bare(statement)):
+            return  # it says itself how it is to be run
+        try:
+            await self._records(neo4j.Query(f"EXPLAIN {statement}"), parameters)
+        except FailedPreconditionError as error:
+            if error.metadata.get("code") in (_SYNTAX, _NO_PROCEDURE):
+                raise
 
     async def run(self, statement: str, parameters: Mapping[str, Any], mark: str) -> None:
         """Run a statement once, in a transaction of its own that bears the run's mark.

@@ -28,6 +28,16 @@ def test_jobs_are_listed_the_newest_first(shell: Shell) -> None:
     assert [each["jobId"] for each in shell.json("jobs", "--limit", "3")] == ["night", "old", "night"]
 
 
+def test_a_long_reason_does_not_blow_up_the_list(shell: Shell) -> None:
+    """`bridge jobs JOB` and JSON have the whole."""
+    long = ended("REJECTED", error="Not comparable. " * 40)
+    shell.fake.answers["ListJobs"] = lambda request: wire.ListJobsResponse(jobs=[long])
+    _, out, _ = shell("jobs")
+    assert max(map(len, out.splitlines())) < 250
+    assert out.rstrip().endswith("…")
+    assert [each["error"] for each in shell.json("jobs")] == [long.error]
+
+
 def test_one_job_is_shown_whole(shell: Shell) -> None:
     """The JSON names are promised."""
     made = ended("REJECTED", model="m", version=4, figures={"ndcgAt10": 0.25}, error="Worse.", reason="WORSE")

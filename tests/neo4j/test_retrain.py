@@ -49,6 +49,8 @@ RECOMMENDED = """
 MATCH (:$($label))-[r:RECOMMENDED {modelName: $model}]->()
 RETURN r.modelVersion AS version, count(*) AS written
 """
+EXISTS = "CALL bridge.model.exists($name) YIELD exists RETURN exists"
+CALLED = "EXPLAIN CALL bridge.model.info($model) YIELD modelInfo RETURN modelInfo;"
 FORGET = "MATCH (:$($label))-[r:RECOMMENDED {modelName: $model}]->() DELETE r"
 TAGGED = "SHOW TRANSACTIONS YIELD metaData WHERE metaData.bridgeRecipe IS NOT NULL RETURN count(*) AS running"
 
@@ -124,6 +126,21 @@ def test_a_failure_names_the_statement_and_has_the_databases_words(recipe: Recip
     assert "Value for `embeddingDimension` was `0`" in job.error
     assert not [word for word in NO_INTERNALS if word in job.error], job.error
     assert recipe.recommended() == []
+
+
+def test_a_statement_that_the_database_does_not_understand_is_found_before_the_first_runs(
+    stack: Stack, recipe: Recipe
+) -> None:
+    """A slip in the last one does not cost a night's training. A statement about what earlier ones make is no slip."""
+    text = recipe.path.read_text()
+    recipe.path.write_text(f"{text}\n// Oops\nMATCH (n RETURN n;")
+    job = recipe.ended(recipe.begin("first"))
+    assert (job.status, job.reason) == ("FAILED", "STATEMENT_FAILED")
+    assert f"The recipe `{recipe.name}` was not begun, since it would stop at statement 5 of 5 (Oops): " in job.error
+    assert "Invalid input 'RETURN'" in job.error
+    assert stack.row(EXISTS, name=recipe.name) == {"exists": False}
+    recipe.path.write_text(f"{text}\n// Ask the new version\n{CALLED}")
+    assert recipe.ended(recipe.begin("second")).status == "SUCCEEDED"
 
 
 def test_a_cancelled_recipe_ends_its_statement_and_its_trainer(stack: Stack, recipe: Recipe) -> None:
