@@ -23,6 +23,8 @@ from bridge.actions.gnn import plan_of
 from bridge.actions.gnn_checks import check_training
 from bridge.actions.gnn_config import GnnTrainConfig
 from bridge.actions.gnn_estimate import estimate_training
+from bridge.actions.node2vec_checks import estimate_node2vec, hyperparameters
+from bridge.actions.node2vec_config import Node2VecConfig, Node2VecTrainConfig
 from bridge.actions.node2vec_fit import Node2VecPlan
 from bridge.core.graph import Graph, Label, Property, RelationshipType
 from bridge.core.memory import Estimate
@@ -30,7 +32,6 @@ from bridge.core.projection import NodeTable, Projection, RelationshipTable
 from bridge.jobs.job import Job
 from bridge.jobs.process import Trainers
 from bridge.jobs.worker import Limits, Reporter
-from bridge.models.node2vec import Node2VecHyperparameters, estimate_bytes
 from bridge.projection.folder import write_folder
 
 TITLE = "peak memory of a training by its estimate"
@@ -65,6 +66,16 @@ CASES: tuple[tuple[Size, tuple[str, ...]], ...] = (
 
 OBJECTIVES = {"graphFm": "rating", "sage": "rating", "lightGcn": "ranking"}
 
+_SHORT = {"walksPerNode": 2, "randomSeed": SEED}
+_WEIGHTED = _SHORT | {"relationshipWeightProperty": "lanes"}
+NODE2VEC: dict[str, Node2VecConfig] = {
+    "node2vec": Node2VecConfig.parse(_SHORT),
+    "node2vec with weights": Node2VecConfig.parse(_WEIGHTED),
+    "node2vec.train": Node2VecTrainConfig.parse(_SHORT | {"modelName": "measured"}),
+    "node2vec.train with weights": Node2VecTrainConfig.parse(_WEIGHTED | {"modelName": "measured"}),
+}
+"""Defaults but two walks a node."""
+
 
 def measure() -> Iterator[Figure]:
     """Yield for every case the peak, and both ends of the estimate beside it."""
@@ -82,9 +93,10 @@ def measure() -> Iterator[Figure]:
                     outside += not estimate.bytes_min <= peak <= estimate.bytes_max
                     yield from _figures(f"{architecture}, {size.name}, baselines {extent}", estimate, peak)
         for size in (SMALL, MIDDLE, LARGE):
-            estimate, peak = measured_node2vec(trainers, size, Path(folder))
-            outside += not estimate.bytes_min <= peak <= estimate.bytes_max
-            yield from _figures(f"node2vec, {size.name}", estimate, peak)
+            for name, request in NODE2VEC.items():
+                estimate, peak = measured_node2vec(trainers, request, size, Path(folder))
+                outside += not estimate.bytes_min <= peak <= estimate.bytes_max
+                yield from _figures(f"{name}, {size.name}", estimate, peak)
     yield Figure("peaks outside their range", outside, "", "lower", bar=0)
 
 
@@ -126,18 +138,22 @@ def measured(
     return estimate_training(request, checked, graph), answer["bytes"]
 
 
-def measured_node2vec(trainers: Trainers, size: Size, folder: Path) -> tuple[Estimate, int]:
-    """Estimate and run `bridge.node2vec.stream` with its defaults but two walks a node."""
-    projection, keys = roads(size), Node2VecHyperparameters(walks_per_node=2)
-    snapshot = folder / f"roads {size.name}"
-    write_folder(snapshot, projection)
-    plan = Node2VecPlan(
-        snapshot=str(snapshot), folder=str(folder), weight_property=None, hyperparameters=keys.effective(), seed=SEED,
-        threads=THREADS,
-    )  # fmt: skip
-    answer = asyncio.run(_run(trainers, node2vec_fit.STEPS, embed_and_look, plan.model_dump(mode="json")))
+def measured_node2vec(
+    trainers: Trainers, request: Node2VecConfig, size: Size, folder: Path
+) -> tuple[Estimate, int]:
+    """Estimate and run a call of `bridge.node2vec`, in a process of its own; return the estimate and the peak."""
+    projection, train = roads(size), isinstance(request, Node2VecTrainConfig)
     counts = projection.node_count, projection.relationship_count
-    return Estimate("bridge.node2vec", *estimate_bytes(*counts, keys, THREADS)), answer["bytes"]
+    with tempfile.TemporaryDirectory(dir=folder) as snapshot, tempfile.TemporaryDirectory() as results:
+        write_folder(Path(snapshot) / "roads", projection)
+        plan = Node2VecPlan(
+            snapshot=str(Path(snapshot) / "roads"), folder=results,
+            hyperparameters=hyperparameters(request).effective(), weight_property=request.relationship_weight_property,
+            seed=SEED, threads=THREADS, test_fraction=request.test_fraction if isinstance(request, Node2VecTrainConfig) else 0.0,
+        )  # fmt: skip
+        work, steps = (train_and_look, node2vec_fit.TRAIN_STEPS) if train else (embed_and_look, node2vec_fit.STEPS)
+        answer = asyncio.run(_run(trainers, steps, work, plan.model_dump(mode="json")))
+    return estimate_node2vec(request, *counts, None, THREADS), answer["bytes"]
 
 
 Work = Callable[[dict[str, Any], Reporter], dict[str, Any]]
@@ -156,6 +172,11 @@ def fit_and_look(plan: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
 def embed_and_look(plan: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
     """Embed in this process; return the growth of its peak resident memory, in bytes."""
     return _look(node2vec_fit.embed_in_trainer, plan, reporter)
+
+
+def train_and_look(plan: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
+    """Embed twice and measure in this process; return the growth of its peak resident memory, in bytes."""
+    return _look(node2vec_fit.train_in_trainer, plan, reporter)
 
 
 def _look(work: Work, plan: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
@@ -200,9 +221,10 @@ def roads(size: Size) -> Projection:
     one, other = generator.integers(0, size.users, (2, size.ratings // 2))
     pairs = np.unique(np.concatenate([one * size.users + other, other * size.users + one]))
     ends = np.stack([pairs // size.users, pairs % size.users]).astype(np.int32)
+    lanes = (ends.sum(axis=0) % 3 + 1).astype(np.float32)  # of both directions alike
     return Projection(
         nodes={"Town": _nodes("Town", size.users, {})},
-        relationships={("Town", "ROAD", "Town"): RelationshipTable(ends, {}, undirected=True)},
+        relationships={("Town", "ROAD", "Town"): RelationshipTable(ends, {"lanes": lanes}, undirected=True)},
         fingerprint="0" * 64,
     )
 

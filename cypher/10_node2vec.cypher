@@ -8,6 +8,7 @@ CALL bridge.node2vec.train('tastes', {
   relationshipTypes: ['LIKED_TOGETHER'],
   relationshipWeightProperty: 'weight',
   embeddingDimension: 50,
+  iterations: 5,
   randomSeed: 42
 }) YIELD modelInfo, trainMillis
 WITH modelInfo, trainMillis, {node2vec: modelInfo.metrics.test, commonNeighbors: modelInfo.baselines.commonNeighbors,

@@ -50,7 +50,7 @@ def check_call(
     selection = _selection(request, graph)
     if initial is not None and isinstance(request, Node2VecTrainConfig):
         _check_initial(initial, request, selection)
-    needed = _estimate(request, *_counts(selection, graph), initial, services)
+    needed = estimate_node2vec(request, *_counts(selection, graph), initial, services.threads)
     check_memory(needed, request.sudo, services)
     return selection, 0 if request.sudo else needed.bytes_max
 
@@ -63,7 +63,8 @@ async def estimate(request: Node2VecConfig, call: Call, services: Services) -> N
         graph = await call.describe()
         counts = _counts(_selection(request, graph), graph)
     initial = await find_initial(request, call, services) if isinstance(request, Node2VecTrainConfig) else None
-    await send_estimate(call, _estimate(request, *counts, initial, services), *counts, services)
+    needed = estimate_node2vec(request, *counts, initial, services.threads)
+    await send_estimate(call, needed, *counts, services)
 
 
 def hyperparameters(request: Node2VecConfig) -> Node2VecHyperparameters:
@@ -133,11 +134,11 @@ def _counts(selection: Selection, graph: Graph) -> tuple[int, int]:
     return nodes, sum(graph.relationship_types[name].relationship_count for name in selection.types)
 
 
-def _estimate(
-    request: Node2VecConfig, nodes: int, relationships: int, initial: Version | None, services: Services
+def estimate_node2vec(
+    request: Node2VecConfig, nodes: int, relationships: int, initial: Version | None, threads: int
 ) -> Estimate:
-    threads = min(request.concurrency, services.threads)
-    least, most = estimate_bytes(nodes, relationships, hyperparameters(request), threads)
+    """Say what a training process takes at most at one time, of `threads` at most; relationships count by direction."""
+    least, most = estimate_bytes(nodes, relationships, hyperparameters(request), min(request.concurrency, threads))
     fit = Estimate("graph, walks and vectors", least, most)
     if not isinstance(request, Node2VecTrainConfig):
         return Estimate.total("bridge.node2vec", fit)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 from threadpoolctl import threadpool_limits
 
 from bridge.core.config import Config, NonNegativeFloat, PositiveFloat, PositiveInt
@@ -39,6 +39,11 @@ WALKS_SHARE = 0.1
 """Of the progress shown."""
 
 
+def _in_capitals(value: Any) -> Any:
+    """Take a start as GDS does, in any case; leave what is none of them for the message to show."""
+    return value.upper() if isinstance(value, str) and value.lower() in ("normalized", "uniform") else value
+
+
 class Node2VecHyperparameters(Config):
     """What can be set about node2vec. Names are those of `gds.node2vec`; so are defaults, unless said otherwise."""
 
@@ -64,7 +69,7 @@ class Node2VecHyperparameters(Config):
     that a small graph keeps its pairs; in GDS it does not."""
     embedding_dimension: PositiveInt = 128
     """Length of the vectors."""
-    embedding_initializer: Literal["NORMALIZED", "UNIFORM"] = "NORMALIZED"
+    embedding_initializer: Annotated[Literal["NORMALIZED", "UNIFORM"], BeforeValidator(_in_capitals)] = "NORMALIZED"
     """Where vectors start: NORMALIZED between ±1 / embeddingDimension, UNIFORM between ±1."""
     iterations: PositiveInt = 1
     """Passes over the (target, context) pairs of all walks; windows and noise are drawn anew in each."""

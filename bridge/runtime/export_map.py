@@ -53,6 +53,11 @@ T = TypeVar("T")
 _PLACES = ((5, 0, "left", "center"), (-5, 0, "right", "center"), (0, 5, "center", "bottom"), (0, -5, "center", "top"))
 """Where a name may stand beside its point: offset in typographic points, alignment."""
 
+_FURTHER = tuple(
+    (right, up, side, "center") for up in (10, -10, 20, -20, 30, -30) for right, side in ((5, "left"), (-5, "right"))
+)
+"""Where a highlighted name may stand too, so that it covers no other."""
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -119,7 +124,7 @@ def write_losses(path: Path, losses: Sequence[float], steps: str, title: str) ->
     axes.plot(range(1, len(losses) + 1), losses, color=COLOURS[0], marker=marker, markersize=4, linewidth=1.6)
     axes.set_xlabel(steps)
     axes.set_ylabel("training loss")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.grid(color="#e5e7eb", linewidth=0.8)
     axes.spines[["top", "right"]].set_visible(False)
     _save(figure, path)
@@ -189,10 +194,11 @@ def _draw_names(figure: Figure, axes: Axes, points: np.ndarray, named: Named) ->
 
 
 def _draw_name(axes: Axes, point: np.ndarray, title: str, taken: list[Bbox], *, force: bool) -> bool:
-    """Draw a name where it covers no other; say whether it was drawn. A forced one may cover."""
+    """Draw a name where it covers no other; say whether it was drawn. A forced one covers others if it must."""
     colour, weight = (ACCENT, "bold") if force else (INK, "normal")
+    places = (*_PLACES, *_FURTHER, _PLACES[-1]) if force else _PLACES
     x, y = map(float, point)
-    for attempt, (right, up, horizontal, vertical) in enumerate(_PLACES, start=1):
+    for attempt, (right, up, horizontal, vertical) in enumerate(places, start=1):
         name = axes.annotate(
             shortened(title), (x, y), (right, up), textcoords="offset points", ha=horizontal, va=vertical,
             parse_math=False, zorder=4, fontsize=8, color=colour, weight=weight,
@@ -200,7 +206,7 @@ def _draw_name(axes: Axes, point: np.ndarray, title: str, taken: list[Bbox], *, 
         name.set_in_layout(False)
         box = _quietly(name.get_window_extent)
         inside = axes.bbox.x0 <= box.x0 and box.x1 <= axes.bbox.x1 and axes.bbox.y0 <= box.y0 <= axes.bbox.y1
-        if (inside and not any(box.overlaps(other) for other in taken)) or (force and attempt == len(_PLACES)):
+        if (inside and not any(box.overlaps(other) for other in taken)) or (force and attempt == len(places)):
             name.set_bbox({"facecolor": "white", "alpha": 0.75, "linewidth": 0, "pad": 0.6})
             axes.plot([x], [y], "o", color=colour, markersize=6 if force else 3, markeredgewidth=0, zorder=5)
             taken += [box, _dot(axes, point)]

@@ -93,6 +93,13 @@ def test_every_key_has_an_effect(changed: dict[str, Any]) -> None:
     assert (fit(graph, **changed).vectors != fit(graph).vectors).any()
 
 
+def test_the_initializer_is_taken_in_any_case_as_gds_does() -> None:
+    """And shown in capitals; a word that is none is shown as it came."""
+    assert Node2VecHyperparameters.parse({"embeddingInitializer": "uniForm"}).embedding_initializer == "UNIFORM"
+    with pytest.raises(InvalidArgumentError, match="must be one of 'NORMALIZED' or 'UNIFORM' but was `zero`"):
+        Node2VecHyperparameters.parse({"embeddingInitializer": "zero"})
+
+
 def test_the_positive_sampling_factor_thins_out_hubs() -> None:
     """On a star, whose centre has half of all visits, a smaller factor gives other vectors; above 1/2 none does."""
     star = graph_of([(0, leaf) for leaf in range(1, 40)], nodes=40)

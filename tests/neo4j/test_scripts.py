@@ -111,6 +111,14 @@ def test_node2vec_finds_held_out_relationships_better_than_their_neighbours_do(m
     assert mrr["node2vec"] > max(mrr["commonNeighbors"], mrr["adamicAdar"], mrr["degreeProduct"])
 
 
+def test_the_scripts_model_has_a_loss_curve_to_show(stack: Stack, movielens: Scripts) -> None:
+    """Of several iterations, each with less loss than the one before."""
+    statement = "CALL bridge.model.info('movies2vec') YIELD modelInfo RETURN modelInfo.losses AS losses"
+    losses = stack.row(statement)["losses"]
+    assert len(losses) >= 3
+    assert losses == sorted(losses, reverse=True)
+
+
 def test_the_nearest_movies_are_of_a_kind(movielens: Scripts) -> None:
     """Five for each of five; the other Star Wars and the other Godfather come first."""
     rows = movielens.rows("11_similar", -1)

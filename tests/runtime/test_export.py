@@ -3,6 +3,7 @@
 import json
 import re
 import struct
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -214,6 +215,33 @@ def test_pictures_have_their_size_and_the_page_has_the_curve(tmp_path):
     assert png_size(folder / "loss.png") == (1200, 720)
     assert (folder / "map.html").read_text().count("<circle") == 3
     assert "3 iterations" in said
+
+
+def drawn(monkeypatch, draw):
+    """Return the figure that a picture is saved from."""
+    figures = []
+    monkeypatch.setattr(export_map, "_save", lambda figure, path: figures.append(figure))
+    draw()
+    figures[0].draw_without_rendering()
+    return figures[0]
+
+
+def test_a_curve_counts_whole_iterations(tmp_path, monkeypatch):
+    """Also of a single one: nothing happens at iteration 0.975."""
+    for losses in ([2.7], [2.7, 2.5], [2.7, 2.5, 2.4, 2.3, 2.2]):
+        figure = drawn(monkeypatch, lambda losses=losses: export_map.write_losses(tmp_path, losses, "iteration", ""))
+        assert all(tick == round(tick) for tick in figure.axes[0].get_xticks())
+
+
+def test_names_of_highlighted_nodes_do_not_cover_each_other(tmp_path, monkeypatch):
+    """Three that lie together, as films that the same people like do, have names side by side or in a column."""
+    points = np.array([[0, 0], [1, 1], [0.5, 0.5], [0.515, 0.49], [0.52, 0.48]])
+    titles = ["", "", "Star Wars: Episode IV - A New Hope (1977)", "Terminator 2: Judgment Day (1991)", "The Matrix"]
+    named = export_map.Named(titles, ["Movie"] * 5, [], [2, 3, 4])
+    figure = drawn(monkeypatch, lambda: export_map.write_map(tmp_path, export_map.Layout(points, ""), named, ""))
+    boxes = [text.get_window_extent() for text in figure.axes[0].texts]
+    assert len(boxes) == 3
+    assert not any(one.overlaps(other) for one, other in combinations(boxes, 2))
 
 
 def test_without_losses_there_is_no_curve_and_no_old_one(tmp_path):
