@@ -8,6 +8,7 @@ from typing import Any
 
 import grpc
 
+from bridge.actions.reading import quoted
 from bridge.core.call import Caller, Done, FictitiousGraph, WriteRelationships
 from bridge.core.columns import Column, Table
 from bridge.core.errors import CancelledError, FailedPreconditionError, NotFoundError, did_you_mean
@@ -64,7 +65,7 @@ class WireCall:
         if not found.found:
             raise NotFoundError(
                 f"Graph with name `{self._graph_name}` does not exist on database `{self._caller.database}`. It might "
-                f"exist on another database.{did_you_mean(self._graph_name, found.graph_names)}",
+                f"exist on another database. {_what_there_is(self._graph_name, found.graph_names)}",
                 reason="GRAPH_NOT_FOUND",
                 graph=self._graph_name,
             )
@@ -253,3 +254,10 @@ _TableId = tuple[str, tuple[str, ...]]
 
 def _gone() -> CancelledError:
     return CancelledError("The plugin ended the call before it was answered.", reason="CALL_ENDED")
+
+
+def _what_there_is(graph_name: str, graph_names: Sequence[str]) -> str:
+    """Name the projection that was meant; when no name is close, those that there are."""
+    if not graph_names:
+        return "This one has no projected graphs of yours: `gds.graph.project` makes one."
+    return did_you_mean(graph_name, graph_names).strip() or f"On this one there are {quoted(graph_names)}."

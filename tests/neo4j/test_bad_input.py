@@ -80,7 +80,9 @@ GRAPH_PROCEDURES = [
 """All but `bridge.job.submit`, whose configuration is another's."""
 
 SHARED: dict[str, tuple[Any, dict[str, Any], tuple[str, ...]]] = {
-    "an unknown projection": ("bord", {}, ("Graph with name `bord` does not exist on database `neo4j`",)),
+    "an unknown projection": (
+        "bord", {}, ("Graph with name `bord` does not exist on database `neo4j`", "On this one there are", "GRAPH")
+    ),
     "no projection's name": (None, {}, (" can not be null or blank", "`graphName")),
     "a blank projection's name": (" ", {}, (" can not be null or blank", "`graphName")),
     "a name with a blank at its end": ("GRAPH ", {}, ("must not end or begin with whitespace", "GRAPH ")),

@@ -19,6 +19,7 @@ from bridge.core.config import Config, PositiveInt
 from bridge.core.procedure import EstimateRow, Procedure, Row
 from bridge.rpc.auth import Tokens
 from bridge.rpc.server import Endpoint, Server
+from bridge.v1 import procedure_service_pb2 as wire
 from bridge.v1 import procedure_service_pb2_grpc as service
 from tests.database import CallError, people_and_films
 
@@ -105,6 +106,8 @@ async def test_a_plugin_of_another_version_is_told_what_to_do(channel: grpc.aio.
         (" graph", "`graphName` must not end or begin with whitespace characters, but got ` graph`."),
         ("grap", "Graph with name `grap` does not exist on database `neo4j`. It might exist on another database. "
                  "Did you mean `graph`?"),
+        ("films", "Graph with name `films` does not exist on database `neo4j`. It might exist on another database. "
+                  "On this one there are ['graph']."),
     ],
 )  # fmt: skip
 async def test_a_projection_that_is_not_there_is_told_as_gds_does(
@@ -113,6 +116,16 @@ async def test_a_projection_that_is_not_there_is_told_as_gds_does(
     with pytest.raises(CallError) as raised:
         await people_and_films().call(channel, "bridge.snapshot.stats", graph)
     assert str(raised.value) == text
+
+
+async def test_where_nothing_is_projected_the_way_to_project_is_named(
+    channel: grpc.aio.Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on the first day with an empty database."""
+    database = people_and_films()
+    monkeypatch.setattr(database, "_description", lambda name: wire.Description(found=False))
+    with pytest.raises(CallError, match=r"no projected graphs of yours: `gds\.graph\.project` makes one"):
+        await database.call(channel, "bridge.snapshot.stats", "graph")
 
 
 async def test_an_unforeseen_error_reaches_the_user_as_an_id_of_the_log(
