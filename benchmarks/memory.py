@@ -142,16 +142,16 @@ def measured_node2vec(
     trainers: Trainers, request: Node2VecConfig, size: Size, folder: Path
 ) -> tuple[Estimate, int]:
     """Estimate and run a call of `bridge.node2vec`, in a process of its own; return the estimate and the peak."""
-    projection, train = roads(size), isinstance(request, Node2VecTrainConfig)
+    projection, fraction = roads(size), request.test_fraction if isinstance(request, Node2VecTrainConfig) else 0.0
     counts = projection.node_count, projection.relationship_count
     with tempfile.TemporaryDirectory(dir=folder) as snapshot, tempfile.TemporaryDirectory() as results:
         write_folder(Path(snapshot) / "roads", projection)
         plan = Node2VecPlan(
             snapshot=str(Path(snapshot) / "roads"), folder=results,
             hyperparameters=hyperparameters(request).effective(), weight_property=request.relationship_weight_property,
-            seed=SEED, threads=THREADS, test_fraction=request.test_fraction if isinstance(request, Node2VecTrainConfig) else 0.0,
+            seed=SEED, threads=THREADS, test_fraction=fraction,
         )  # fmt: skip
-        work, steps = (train_and_look, node2vec_fit.TRAIN_STEPS) if train else (embed_and_look, node2vec_fit.STEPS)
+        work, steps = (train_and_look, node2vec_fit.TRAIN_STEPS) if fraction else (embed_and_look, node2vec_fit.STEPS)
         answer = asyncio.run(_run(trainers, steps, work, plan.model_dump(mode="json")))
     return estimate_node2vec(request, *counts, None, THREADS), answer["bytes"]
 
