@@ -101,7 +101,7 @@ def beside(headings: tuple[str, str], left: Iterable[Sequence[object]], right: I
 
 
 def _table() -> Table:
-    return Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    return Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
 
 
 def _of_part(measured: object, part: str) -> Mapping[str, object]:

@@ -8,9 +8,9 @@ from rich.console import Console, RenderableType
 from bridge.runtime import show
 
 
-def shown(renderable: RenderableType) -> list[list[str]]:
+def shown(renderable: RenderableType, width: int = 200) -> list[list[str]]:
     """Return the words of each line."""
-    console = Console(file=io.StringIO(), width=200)
+    console = Console(file=io.StringIO(), width=width)
     console.print(renderable)
     return [line.split() for line in console.file.getvalue().splitlines() if line.strip(" ─")]
 
@@ -42,6 +42,12 @@ def test_long_results_are_counted():
     lines = shown(show.rows(["n"], [(n,) for n in range(50)]))
     assert len(lines) == 1 + show.MOST_ROWS + 1
     assert lines[-1] == ["and", "30", "more", "rows"]
+
+
+def test_what_a_write_has_done_fits_into_a_plain_terminal():
+    """80 columns, and no heading is broken."""
+    headings = ["relationshipsWritten", "relationshipsDeleted", "relationshipsUnchanged", "writeMillis"]
+    assert shown(show.rows(headings, [(6100, 0, 0, 1683)]), width=80) == [headings, ["6100", "0", "0", "1683"]]
 
 
 def test_metrics_stand_beside_the_baselines():
