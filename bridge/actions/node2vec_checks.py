@@ -146,6 +146,6 @@ def estimate_node2vec(
     remembered = Estimate("contexts and steps, for later trainings", vectors, 2 * vectors + 8 * nodes)
     block = min(EVALUATED_BYTES, 4 * nodes * nodes)
     measuring = Estimate(
-        "held-out relationships", vectors + 2 * block, vectors + 3 * block + RELATIONSHIP_BYTES * relationships
+        "held-out relationships", vectors + block, vectors + 3 * block + RELATIONSHIP_BYTES * relationships
     )
     return with_start(Estimate.total("bridge.node2vec", fit, remembered, measuring), initial, *HELD)

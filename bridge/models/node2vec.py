@@ -28,8 +28,10 @@ BYTES_PER_PLACE = 24
 """What a step holds for each place of its walks."""
 PROCESS_BYTES = np.array((5 << 20, 8 << 20))
 """Machine code and the like, at least and at most, once `warm_up` has run."""
-FREED_BYTES = 32 << 20
+FREED_BYTES = 64 << 20
 """Of what sorting took, as much may stay with the process: above it the C library always hands back what is freed."""
+WEIGHT_BYTES = 20
+"""A weight, its place in the alias tables, and its column of the snapshot."""
 AT_LEAST_TWO = Field(ge=2)
 MOST = 10_000
 """Of what a visit looks at in memory; far above what is of use."""
@@ -200,7 +202,7 @@ def estimate_bytes(
     kept_most += rows * 4 * (padded(dimension) + 1)
     building = relationship_count * np.array(BUILD_BYTES)
     freed = min(int(building[1]), FREED_BYTES)
-    fitting = base + kept_least, base + kept_most + 12 * relationship_count + threads * (2 << 20) + freed
+    fitting = base + kept_least, base + kept_most + WEIGHT_BYTES * relationship_count + threads * (2 << 20) + freed
     least, most = (np.maximum(fitting, building) + PROCESS_BYTES).tolist()
     return least, most
 
