@@ -83,6 +83,7 @@ async def submitted(submission: Submission, services: Services) -> JobRecord:
         job = await services.jobs.of_request(new.user, new.request_id)
         if job is None:
             prepared = await submission.training.prepare(submission.request, submission.call, services)
+            services.trainers.check_room()  # a job that can not wait would keep its id, and nobody could try again
             job, entered = await services.jobs.create_once(new)
             if isinstance(job, Job) and entered:
                 await _start(job, prepared, submission, services)

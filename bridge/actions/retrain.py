@@ -39,6 +39,7 @@ async def retrain(recipe: str, parameters: Mapping[str, Any], request_id: str, s
         NotFoundError: there is no such recipe.
         FailedPreconditionError: the recipe has faults, or the server was not told how to reach the database.
         AlreadyExistsError: the request id was another request's.
+        ResourceExhaustedError: too many runs wait, or the disk does not take the job.
     """
     _check(request_id)
     retraining, asked = services.retraining, {"recipe": recipe, "parameters": parameters}
@@ -48,6 +49,7 @@ async def retrain(recipe: str, parameters: Mapping[str, Any], request_id: str, s
         retraining.account.check()
         found = await asyncio.to_thread(retraining.recipes.get, recipe)
         run = Run(found, found.bound(parameters), new_mark(found.name))
+        retraining.check_room()  # a job that can not wait would keep its request id, and nobody could try again
         job = await undisturbed(_enter(run, request_id, asked, services))
     record = job.record if isinstance(job, Job) else job
     check_same(record, asked, f"request id `{request_id}`")

@@ -78,6 +78,14 @@ class Retraining:
             await asyncio.gather(self._sweeper, return_exceptions=True)
         await self._background.close()
 
+    def check_room(self) -> None:
+        """Refuse a run that would find the line full.
+
+        Raises:
+            ResourceExhaustedError: too many wait.
+        """
+        self._slots.check_room()
+
     async def begin(self, job: Job, run: Run) -> None:
         """Promise that the run's job goes on, and let it.
 

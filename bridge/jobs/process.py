@@ -135,6 +135,14 @@ class Trainers:
         """
         return self._slots.turn(job, memory)
 
+    def check_room(self) -> None:
+        """Refuse a job that would find the queue full, before anybody is promised that it runs.
+
+        Raises:
+            ResourceExhaustedError: too many jobs wait.
+        """
+        self._slots.check_room()
+
     async def close(self) -> None:
         """Cancel every job and wait until its process is gone. The fork server ends with this process."""
         for job in [*self._slots.running, *self._aside, *self._slots.waiting]:

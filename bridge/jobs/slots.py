@@ -109,10 +109,18 @@ class Slots:
         """Bytes that running jobs hold and will give back."""
         return sum(self._taken(job) for job in self._running)
 
-    async def _take(self, job: Job, memory: int) -> None:
+    def check_room(self) -> None:
+        """Refuse a job that would find the line full, before anybody is promised that it runs.
+
+        Raises:
+            ResourceExhaustedError: too many jobs wait.
+        """
         at_once = len(self._running) < self._slots and not self._waiting
         if not at_once and len(self._waiting) >= self._queue:
             raise self._full()
+
+    async def _take(self, job: Job, memory: int) -> None:
+        self.check_room()
         turn: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         entry = _Waiting(job, memory, turn)
         self._waiting.append(entry)
@@ -176,7 +184,8 @@ class Slots:
     def _full(self) -> ResourceExhaustedError:
         return ResourceExhaustedError(
             f"{len(self._running)} running and {len(self._waiting)} waiting jobs are all that this server takes. "
-            "Try again when one has finished, or cancel one: `CALL bridge.job.list()` shows yours.",
+            "Try again when one has finished, or cancel one: `CALL bridge.job.list()` shows yours, `bridge jobs` "
+            "everyone's.",
             reason="QUEUE_FULL",
         )
 

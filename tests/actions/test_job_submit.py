@@ -18,6 +18,7 @@ from bridge.actions.training import Prepared, Training, anything
 from bridge.actions.trainings import TRAININGS
 from bridge.core.call import Call
 from bridge.core.config import ModelName, PositiveInt
+from bridge.core.errors import ResourceExhaustedError
 from bridge.core.procedure import Procedure, Row
 from bridge.jobs.job import Job
 from bridge.jobs.status import JobState
@@ -176,6 +177,25 @@ async def test_a_new_job_without_an_id_is_always_a_new_one(channel: grpc.aio.Cha
     toy.go.set()
     rows = [await submit(channel, jobId=None) for _ in range(2)]
     assert len({row["jobId"] for row in rows}) == 2
+
+
+async def test_a_training_that_finds_the_queue_full_is_refused_and_its_id_is_free(
+    channel: grpc.aio.Channel, services: Services, toy: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who is told to try again later must not get the refused training's job then."""
+
+    def full() -> None:
+        raise ResourceExhaustedError("All is taken.", reason="QUEUE_FULL")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(services.trainers, "check_room", full)
+        with pytest.raises(CallError, match="All is taken"):
+            await submit(channel)
+    assert await people_and_films().call(channel, "bridge.job.list") == []
+    toy.go.set()
+    await submit(channel)
+    await services.jobs.get("nightly", "ada").ended()
+    assert toy.works == ["nightly"]
 
 
 async def test_what_does_not_fit_is_said_before_there_is_a_job(

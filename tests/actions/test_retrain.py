@@ -13,7 +13,7 @@ import pytest
 
 from bridge.actions import retraining as retraining_module
 from bridge.actions.recipe_jobs import RecipeJobs
-from bridge.actions.retraining import Retraining
+from bridge.actions.retraining import MOST_WAITING, Retraining
 from bridge.actions.services import Services
 from bridge.core.errors import FailedPreconditionError
 from bridge.jobs.job import Job
@@ -151,6 +151,31 @@ async def test_a_request_id_of_another_request_is_refused_without_its_values(
     assert code is grpc.StatusCode.ALREADY_EXISTS
     assert "The request id `one` was used before, with other values of `parameters.topK`. Give this" in text
     assert "31337" not in text
+
+
+async def test_a_run_that_finds_the_line_full_is_refused_and_its_request_id_is_free(
+    stub: service.TrainingServiceStub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who is told to try again later must not get the refused run's job then."""
+    at_work, over = asyncio.Event(), asyncio.Event()
+
+    async def sign_in(connection: Connection) -> None:
+        at_work.set()
+        await over.wait()
+
+    monkeypatch.setattr(Connection, "sign_in", sign_in)
+    asked = [wire.RetrainRequest(recipe="nightly", request_id=str(number)) for number in range(MOST_WAITING + 2)]
+    begun = [(await stub.Retrain(asked[0])).job]
+    await at_work.wait()
+    begun += [(await stub.Retrain(each)).job for each in asked[1:-1]]
+    code, text = await refused(stub.Retrain(asked[-1]))
+    assert (code, "`bridge jobs`" in text) == (grpc.StatusCode.RESOURCE_EXHAUSTED, True), text
+    assert len((await stub.ListJobs(wire.ListJobsRequest())).jobs) == len(begun)
+    assert (await stub.Retrain(asked[1])).job.key == begun[1].key, "the others are still known"
+    await stub.CancelJob(wire.CancelJobRequest(job=begun[-1].key))
+    await stub.WaitJob(wire.WaitJobRequest(job=begun[-1].key))
+    assert (await stub.Retrain(asked[-1])).job.state == wire.JOB_STATE_QUEUED
+    over.set()
 
 
 @pytest.mark.parametrize("text", [":param topK => 1;\nRETURN nothing", ":param other => 1;\nRETURN $other;", None])
