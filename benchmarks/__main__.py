@@ -21,6 +21,7 @@ from benchmarks import (
     rating,
     request_ids,
     retrain,
+    rollback,
     sage_article,
     sage_step,
     scripts,
@@ -59,6 +60,7 @@ LONG: tuple[Benchmark, ...] = (
     (swaps.TITLE, swaps.measure),
     (request_ids.TITLE, request_ids.measure),
     (gate.TITLE, gate.measure),
+    (rollback.TITLE, rollback.measure),
 )
 
 
