@@ -6,27 +6,19 @@ import bridge.plugin.core.ColumnReader;
 import bridge.plugin.v1.Chunk;
 import bridge.plugin.v1.Done;
 import bridge.plugin.v1.MutateNodeProperty;
-import java.util.Arrays;
 import java.util.HashSet;
-import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.neo4j.gds.NodeLabel;
 import org.neo4j.gds.api.GraphStore;
-import org.neo4j.gds.api.properties.nodes.DoubleNodePropertyValues;
-import org.neo4j.gds.api.properties.nodes.FloatArrayNodePropertyValues;
-import org.neo4j.gds.api.properties.nodes.LongNodePropertyValues;
 import org.neo4j.gds.api.properties.nodes.NodePropertyValues;
-import org.neo4j.gds.collections.ha.HugeDoubleArray;
-import org.neo4j.gds.collections.ha.HugeLongArray;
-import org.neo4j.gds.collections.ha.HugeObjectArray;
 
 /** Adds a node property to a projection, whole, when all of it is there; a failure leaves the projection as it was. */
 final class NodePropertyMutation {
     private final GraphStore graph;
     private final MutateNodeProperty command;
     private final Set<NodeLabel> labels = new HashSet<>();
-    private Values values;
+    private NodeValues values;
 
     NodePropertyMutation(GraphStore graph, MutateNodeProperty command) {
         this.graph = graph;
@@ -45,7 +37,7 @@ final class NodePropertyMutation {
             }
         }
         if (values == null) {
-            values = empty(false);
+            values = NodeValues.empty(graph.nodeCount(), command.getDimension(), false);
         }
         add();
         return Done.newBuilder()
@@ -61,7 +53,7 @@ final class NodePropertyMutation {
         var ids = ColumnReader.of(chunk, "id");
         var column = ColumnReader.of(chunk, "value");
         if (values == null) {
-            values = empty(column.isInteger());
+            values = NodeValues.empty(graph.nodeCount(), command.getDimension(), column.isInteger());
         }
         long written = 0;
         for (int row = 0; row < chunk.getRows(); row++) {
@@ -80,13 +72,6 @@ final class NodePropertyMutation {
             }
         }
         return written;
-    }
-
-    private Values empty(boolean integers) {
-        if (command.getDimension() > 1) {
-            return new Vectors(graph.nodeCount(), command.getDimension());
-        }
-        return integers ? new Integers(graph.nodeCount()) : new Floats(graph.nodeCount());
     }
 
     /** Add the values to the projection. GDS keeps one column a name for all labels, and has no way to extend one. */
@@ -151,172 +136,6 @@ final class NodePropertyMutation {
             throw BridgeException.argument(
                     "The node %d has more than one label, and under another one it has another value of the node property `%s`. Choose another `mutateProperty` for each of these labels."
                             .formatted(graph.nodes().toOriginalNodeId(node), command.getProperty()));
-        }
-    }
-
-    /** Values by internal id, over all nodes of the projection. */
-    private interface Values {
-        void set(long node, ColumnReader column, int row);
-
-        boolean is(long node, ColumnReader column, int row);
-
-        boolean is(long node, NodePropertyValues other);
-
-        void copy(long node, NodePropertyValues from);
-
-        NodePropertyValues toGds();
-    }
-
-    private static final class Vectors implements Values, FloatArrayNodePropertyValues {
-        private final HugeObjectArray<float[]> vectors;
-        private final int dimension;
-
-        private Vectors(long nodes, int dimension) {
-            this.vectors = HugeObjectArray.newArray(float[].class, nodes);
-            this.dimension = dimension;
-        }
-
-        @Override
-        public void set(long node, ColumnReader column, int row) {
-            vectors.set(node, column.vector(row));
-        }
-
-        @Override
-        public boolean is(long node, ColumnReader column, int row) {
-            return Arrays.equals(vectors.get(node), column.vector(row));
-        }
-
-        @Override
-        public boolean is(long node, NodePropertyValues other) {
-            return Arrays.equals(vectors.get(node), other.floatArrayValue(node));
-        }
-
-        @Override
-        public void copy(long node, NodePropertyValues from) {
-            vectors.set(node, from.floatArrayValue(node));
-        }
-
-        @Override
-        public NodePropertyValues toGds() {
-            return this;
-        }
-
-        @Override
-        public float[] floatArrayValue(long node) {
-            return vectors.get(node);
-        }
-
-        @Override
-        public boolean hasValue(long node) {
-            return vectors.get(node) != null;
-        }
-
-        @Override
-        public long nodeCount() {
-            return vectors.size();
-        }
-
-        @Override
-        public Optional<Integer> dimension() {
-            return Optional.of(dimension);
-        }
-    }
-
-    private static final class Integers implements Values, LongNodePropertyValues {
-        private final HugeLongArray integers;
-
-        private Integers(long nodes) {
-            integers = HugeLongArray.newArray(nodes);
-            integers.fill(Long.MIN_VALUE); // GDS's default for a missing integer
-        }
-
-        @Override
-        public void set(long node, ColumnReader column, int row) {
-            integers.set(node, column.integer(row));
-        }
-
-        @Override
-        public boolean is(long node, ColumnReader column, int row) {
-            return integers.get(node) == column.integer(row);
-        }
-
-        @Override
-        public boolean is(long node, NodePropertyValues other) {
-            return integers.get(node) == other.longValue(node);
-        }
-
-        @Override
-        public void copy(long node, NodePropertyValues from) {
-            integers.set(node, from.longValue(node));
-        }
-
-        @Override
-        public NodePropertyValues toGds() {
-            return this;
-        }
-
-        @Override
-        public long longValue(long node) {
-            return integers.get(node);
-        }
-
-        @Override
-        public boolean hasValue(long node) {
-            return integers.get(node) != Long.MIN_VALUE;
-        }
-
-        @Override
-        public long nodeCount() {
-            return integers.size();
-        }
-    }
-
-    private static final class Floats implements Values, DoubleNodePropertyValues {
-        private final HugeDoubleArray floats;
-
-        private Floats(long nodes) {
-            floats = HugeDoubleArray.newArray(nodes);
-            floats.fill(Double.NaN);
-        }
-
-        @Override
-        public void set(long node, ColumnReader column, int row) {
-            floats.set(node, column.number(row));
-        }
-
-        @Override
-        public boolean is(long node, ColumnReader column, int row) {
-            return floats.get(node) == column.number(row);
-        }
-
-        @Override
-        public boolean is(long node, NodePropertyValues other) {
-            return floats.get(node) == other.doubleValue(node);
-        }
-
-        @Override
-        public void copy(long node, NodePropertyValues from) {
-            floats.set(node, from.doubleValue(node));
-        }
-
-        @Override
-        public NodePropertyValues toGds() {
-            return this;
-        }
-
-        @Override
-        public double doubleValue(long node) {
-            return floats.get(node);
-        }
-
-        @Override
-        public boolean hasValue(long node) {
-            return !Double.isNaN(floats.get(node));
-        }
-
-        @Override
-        public long nodeCount() {
-            return floats.size();
         }
     }
 }
