@@ -39,8 +39,7 @@ CLOSE = 1e-4
 """Stars by which two predictions of one version may differ."""
 
 RIGHT = {1: 3, 2: 1}
-"""By version, the worlds in which its features are as they were: its seed, and its genres or their vocabulary. Neither is
-there for version 2 where the vocabulary is version 1's."""
+"""By version, the worlds in which its features are as they were: its seed, and its genres or their vocabulary."""
 
 PREPARE = """
 UNWIND range(1, $count) AS place
