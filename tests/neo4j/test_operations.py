@@ -6,10 +6,13 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
+import pytest
+
+from benchmarks import latency
 from bridge.client import Address, Client
-from tests.neo4j.board import Board
+from tests.neo4j.board import READERS, Board
 from tests.neo4j.stack import Stack
 
 ALIAS_OF = """
@@ -59,6 +62,22 @@ def test_a_client_recommends_what_cypher_recommends(stack: Stack, board: Board, 
         answer = client.predictions.recommend(ranking, [500], top_k=3)
     assert [row["book"] for row in rows] == list(answer.lists[0].keys)
     assert {row["modelVersion"] for row in rows} == {answer.model_version}
+
+
+def test_predictions_are_answered_while_a_job_trains_and_while_all_readers_are_scored(
+    stack: Stack, board: Board, ranking: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A small share of benchmarks/latency.py: each list is full, and nobody waits for the other work to end."""
+    monkeypatch.setattr(latency, "REQUESTS", 20)
+    asker = latency.Asker(stack.status.bridge_address, ranking, [500 - place for place in range(READERS)])
+    all_readers = latency.ALL_USERS.replace("'movies'", f"'{board.name}'")
+    with asker.training():
+        windows = [asker.window()]
+        trainers = stack.trainers()
+    with latency.repeating(cast(Any, stack), all_readers, ranking):
+        windows.append(asker.window())
+    assert [len(window) for window in windows] == [20, 20]
+    assert trainers, "the training was at work to the end"
 
 
 def test_a_recipe_that_fails_says_where(stack: Stack, unique: Callable[[str], str]) -> None:
