@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +29,7 @@ from bridge.actions.reading import (
     types_of,
 )
 from bridge.actions.rows import send_row
+from bridge.actions.scratch import scratch_folder
 from bridge.actions.undisturbed import undisturbed
 from bridge.core.call import Call, Done
 from bridge.core.columns import Column, Table
@@ -63,26 +63,28 @@ async def count_pairs(request: CooccurrenceConfig, call: Call, services: Service
     watch = Stopwatch()
     graph = await call.describe()
     selection = _check(request, graph)
-    async with running_job("cooccurrence", request, STEPS, call, services) as job:
-        with tempfile.TemporaryDirectory(dir=services.scratch) as folder:
-            async with snapshot_of(call, graph, selection, services) as (snapshot, _):
-                read_millis = watch.lap()
-                spec = {"snapshot": str(snapshot.path), "folder": folder, "request": _counting(request)}
-                found = await services.trainers.run(job, count_in_trainer, spec)
-            pairs = await services.compute(_load, Path(folder))
-            facts = found["facts"] | {
-                "pre_processing_millis": read_millis,
-                "compute_millis": watch.lap(),
-                "configuration": dict(effective(request, job, likedThreshold=found["likedThreshold"])),
-            }
-            job.report(HAND_OUT, 0.0)
-            if isinstance(request, CooccurrenceMutateConfig):
-                await _mutate(request, pairs, facts, graph, call, services)
-            elif call.mode == "stats":
-                await send_row(call, CooccurrenceStatsRow(**facts))
-            else:
-                for columns in _rows_of(pairs):
-                    await call.rows(columns)
+    async with (
+        running_job("cooccurrence", request, STEPS, call, services) as job,
+        scratch_folder(services) as folder,
+    ):
+        async with snapshot_of(call, graph, selection, services) as (snapshot, _):
+            read_millis = watch.lap()
+            spec = {"snapshot": str(snapshot.path), "folder": str(folder), "request": _counting(request)}
+            found = await services.trainers.run(job, count_in_trainer, spec)
+        pairs = await services.compute(_load, folder)
+        facts = found["facts"] | {
+            "pre_processing_millis": read_millis,
+            "compute_millis": watch.lap(),
+            "configuration": dict(effective(request, job, likedThreshold=found["likedThreshold"])),
+        }
+        job.report(HAND_OUT, 0.0)
+        if isinstance(request, CooccurrenceMutateConfig):
+            await _mutate(request, pairs, facts, graph, call, services)
+        elif call.mode == "stats":
+            await send_row(call, CooccurrenceStatsRow(**facts))
+        else:
+            for columns in _rows_of(pairs):
+                await call.rows(columns)
 
 
 async def _mutate(

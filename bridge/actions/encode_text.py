@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from bridge.actions.jobs import effective, running_job
 from bridge.actions.provenance import Origin
 from bridge.actions.reading import Stopwatch
 from bridge.actions.rows import send_row
+from bridge.actions.scratch import scratch_folder
 from bridge.actions.vectors import add_vectors
 from bridge.core.call import Call
 from bridge.core.columns import Table
@@ -43,8 +43,8 @@ async def encode_text(request: EncodeTextConfig, call: Call, services: Services)
         tables = [await call.read_node_properties(label, [request.source_property]) for label in labels]
         ids, texts = await services.compute(_texts, tables, request)
         read_millis = watch.lap()
-        with tempfile.TemporaryDirectory(dir=services.scratch) as folder:
-            found, arrays = await _encode(request, texts, Path(folder), job, services)
+        async with scratch_folder(services) as folder:
+            found, arrays = await _encode(request, texts, folder, job, services)
         vectors = dict(zip(labels, zip(ids, arrays, strict=True), strict=True))
         compute_millis = watch.lap()
         job.report(MUTATE, 0.0)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,6 +29,7 @@ from bridge.actions.node2vec_manifest import node2vec_manifest
 from bridge.actions.provenance import Origin
 from bridge.actions.reading import Selection, Stopwatch, snapshot_of
 from bridge.actions.rows import send_row
+from bridge.actions.scratch import scratch_folder
 from bridge.actions.training import Prepared, Training, anything, seed_of, staged
 from bridge.actions.training_manifest import Occasion
 from bridge.actions.vectors import Vectors, add_vectors, rows_of, write_vectors
@@ -155,11 +154,11 @@ def _plan(
 async def _embed(
     request: Node2VecConfig, snapshot: Snapshot, seed: int, memory: int, job: Job, services: Services
 ) -> tuple[Embedding, Vectors]:
-    with tempfile.TemporaryDirectory(dir=services.scratch) as folder:
-        plan = _plan(request, snapshot, folder, seed, services)
+    async with scratch_folder(services) as folder:
+        plan = _plan(request, snapshot, str(folder), seed, services)
         spec = plan.model_dump(mode="json")
         answer = await services.trainers.run(job, node2vec_fit.embed_in_trainer, spec, memory=memory)
-        arrays: dict[str, Any] = await services.compute(load_file, Path(folder) / node2vec_fit.VECTORS)
+        arrays: dict[str, Any] = await services.compute(load_file, folder / node2vec_fit.VECTORS)
     found = Embedding.model_validate(answer)
     labels = sorted(found.node_counts)
     return found, {label: (arrays[f"ids.{label}"].astype(np.int64), arrays[f"vectors.{label}"]) for label in labels}
