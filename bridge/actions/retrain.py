@@ -40,6 +40,7 @@ async def retrain(recipe: str, parameters: Mapping[str, Any], request_id: str, s
         FailedPreconditionError: the recipe has faults, or the server was not told how to reach the database.
         AlreadyExistsError: the request id was another request's.
         ResourceExhaustedError: too many runs wait, or the disk does not take the job.
+        UnavailableError: the server stops.
     """
     _check(request_id)
     retraining, asked = services.retraining, {"recipe": recipe, "parameters": parameters}

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bridge.actions.recipe_jobs import RecipeJobs
-from bridge.core.errors import BridgeError, FailedPreconditionError
+from bridge.core.errors import BridgeError, FailedPreconditionError, UnavailableError
 from bridge.jobs.background import Background
 from bridge.jobs.job import Job
 from bridge.jobs.slots import Slots
@@ -79,24 +79,27 @@ class Retraining:
         await self._background.close()
 
     def check_room(self) -> None:
-        """Refuse a run that would find the line full.
+        """Refuse a run that would find the line full, or a server that stops.
 
         Raises:
             ResourceExhaustedError: too many wait.
+            UnavailableError: the server stops.
         """
+        if self._closed:
+            raise _stopping()
         self._slots.check_room()
 
     async def begin(self, job: Job, run: Run) -> None:
         """Promise that the run's job goes on, and let it.
 
         Raises:
-            FailedPreconditionError: the server stops.
             ResourceExhaustedError: the disk does not take it.
+            UnavailableError: the server stops.
         """
         try:
             await self._jobs.accept(job)
             if self._closed:
-                raise FailedPreconditionError("The server is being stopped. Ask the next one.", reason="SERVER_STOPPED")
+                raise _stopping()
             self._background.start(job, lambda job: self._work(job, run))
         except BaseException as error:
             job.end_with(error)
@@ -189,6 +192,10 @@ class Retraining:
                     _log.exception("the projections of the recipe's run %s could not be dropped", mark)
                     left.append(mark)
         return not left
+
+
+def _stopping() -> UnavailableError:
+    return UnavailableError("The server is being stopped. Ask the next one.", reason="SERVER_STOPPED")
 
 
 async def _sign_in(run: Run, connection: Connection) -> None:

@@ -13,9 +13,10 @@ import pytest
 
 from bridge.actions import retraining as retraining_module
 from bridge.actions.recipe_jobs import RecipeJobs
+from bridge.actions.retrain import retrain
 from bridge.actions.retraining import MOST_WAITING, Retraining
 from bridge.actions.services import Services
-from bridge.core.errors import FailedPreconditionError
+from bridge.core.errors import FailedPreconditionError, UnavailableError
 from bridge.jobs.job import Job
 from bridge.jobs.status import JobState
 from bridge.jobs.table import Jobs, NewJob
@@ -176,6 +177,16 @@ async def test_a_run_that_finds_the_line_full_is_refused_and_its_request_id_is_f
     await stub.WaitJob(wire.WaitJobRequest(job=begun[-1].key))
     assert (await stub.Retrain(asked[-1])).job.state == wire.JOB_STATE_QUEUED
     over.set()
+
+
+async def test_a_server_that_stops_sends_runs_to_the_next_one(services: Services, tmp_path: Path) -> None:
+    """By an error that clients ask again after, and without a job that would keep the request id."""
+    (tmp_path / "nightly.cypher").write_text("RETURN 1;")
+    retraining = Retraining(Account("bolt://127.0.0.1:1"), Recipes(tmp_path), Ledger(tmp_path / "l"), services.jobs)
+    await retraining.close()
+    with pytest.raises(UnavailableError, match="Ask the next one"):
+        await retrain("nightly", {}, "one", replace(services, retraining=retraining))
+    assert await services.jobs.of_request("", "retrain one") is None
 
 
 @pytest.mark.parametrize("text", [":param topK => 1;\nRETURN nothing", ":param other => 1;\nRETURN $other;", None])
