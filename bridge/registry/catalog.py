@@ -129,7 +129,8 @@ class Catalog:
         """
         numbers = self._layout.numbers(database, model_name)
         if not numbers:
-            close = did_you_mean(model_name, self._layout.model_names(database))
+            all_of_them = " `CALL bridge.model.list()`, or `bridge models` in a shell, shows those that there are."
+            close = did_you_mean(model_name, self._layout.model_names(database)) or all_of_them
             text = f"Model with name `{model_name}` does not exist.{close}"
             raise NotFoundError(text, reason="MODEL_NOT_FOUND", model=model_name)
         return numbers

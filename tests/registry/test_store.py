@@ -171,13 +171,13 @@ def test_a_store_at_its_limit_refuses_before_training_and_before_publishing(tmp_
 
 
 def test_an_unknown_model_is_named_with_those_like_it(tmp_path: Path) -> None:
-    """In GDS's words."""
+    """In GDS's words; where none is like it, with the way to see all."""
     store = Store(tmp_path)
     publish(store, "ratings")
     with pytest.raises(NotFoundError) as caught:
         store.resolve("neo4j", "ratigs")
     assert caught.value.message == "Model with name `ratigs` does not exist. Did you mean `ratings`?"
-    with pytest.raises(NotFoundError, match=r"^Model with name `ratings` does not exist\.$"):
+    with pytest.raises(NotFoundError, match=r"^Model with name `ratings` does not exist\. `CALL bridge\.model\.list"):
         store.resolve("other", "ratings")
 
 
