@@ -7,6 +7,7 @@ resident memory is above what it had at the start of the job.
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sys
 import tempfile
@@ -18,7 +19,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.figure import Figure, main, say
-from bridge.actions import gnn_fit, node2vec_fit
+from bridge.actions import encode_text, gnn_fit, node2vec_fit
+from bridge.actions.encode_config import EncodeTextConfig
 from bridge.actions.gnn import plan_of
 from bridge.actions.gnn_checks import check_training
 from bridge.actions.gnn_config import GnnTrainConfig
@@ -40,6 +42,7 @@ MIB = 2**20
 THREADS = 2
 SEED = 1
 TAGS, TAGS_EACH, FEATURES = 50, 3, 64
+BATCH = EncodeTextConfig.model_fields["batch_size"].default
 MOST_RATIO = 2.0
 """How far either end of the estimate may be from what is measured."""
 
@@ -65,6 +68,11 @@ CASES: tuple[tuple[Size, tuple[str, ...]], ...] = (
 """Sizes, and with which `baselines`."""
 
 OBJECTIVES = {"graphFm": "rating", "sage": "rating", "lightGcn": "ranking"}
+
+LONG = 400
+"""Words of a text of more than the 256 tokens that are read."""
+TEXTS = {"2,000 titles": (2_000, 3), "20,000 titles": (20_000, 3), "128 long texts": (128, LONG)}
+"""Texts, and words of each."""
 
 _SHORT = {"walksPerNode": 2, "randomSeed": SEED}
 _WEIGHTED = _SHORT | {"relationshipWeightProperty": "lanes"}
@@ -97,14 +105,21 @@ def measure() -> Iterator[Figure]:
                 estimate, peak = measured_node2vec(trainers, request, size, Path(folder))
                 outside += not estimate.bytes_min <= peak <= estimate.bytes_max
                 yield from _figures(f"{name}, {size.name}", estimate, peak)
+    for name, (count, words) in TEXTS.items():
+        estimate, peak = measured_texts(trainers, count, words)
+        outside += not estimate.bytes_min <= peak <= estimate.bytes_max
+        shown, most, least = _figures(f"encode.text, {name}", estimate, peak)
+        yield from (shown, most if words == LONG else least)  # how long texts are is not known before they are read
     yield Figure("peaks outside their range", outside, "", "lower", bar=0)
 
 
-def _figures(case: str, estimate: Estimate, peak: int) -> Iterator[Figure]:
+def _figures(case: str, estimate: Estimate, peak: int) -> list[Figure]:
     say(f"{case}: {estimate.range()}, measured {peak / MIB:.0f} MiB")
-    yield Figure(f"peak, {case}", peak / MIB, "MiB", "lower")
-    yield Figure(f"bytesMax by peak, {case}", estimate.bytes_max / peak, "", "lower", bar=MOST_RATIO)
-    yield Figure(f"peak by bytesMin, {case}", peak / estimate.bytes_min, "", "lower", bar=MOST_RATIO)
+    return [
+        Figure(f"peak, {case}", peak / MIB, "MiB", "lower"),
+        Figure(f"bytesMax by peak, {case}", estimate.bytes_max / peak, "", "lower", bar=MOST_RATIO),
+        Figure(f"peak by bytesMin, {case}", peak / estimate.bytes_min, "", "lower", bar=MOST_RATIO),
+    ]
 
 
 def started() -> Trainers:
@@ -156,6 +171,16 @@ def measured_node2vec(
     return estimate_node2vec(request, *counts, None, THREADS), answer["bytes"]
 
 
+def measured_texts(trainers: Trainers, count: int, words: int) -> tuple[Estimate, int]:
+    """Estimate and run `bridge.encode.text.mutate` on so many different texts; return the estimate and the peak."""
+    texts = [" ".join(f"word{(7 * word + text) % 977}" for word in range(words)) + f" {text}" for text in range(count)]
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "texts.json").write_text(json.dumps([texts]))
+        spec = {"folder": folder, "batchSize": BATCH, "missing": "error", "threads": THREADS}
+        answer = asyncio.run(_run(trainers, encode_text.STEPS, encode_and_look, spec))
+    return encode_text.estimate_encoding(count, BATCH), answer["bytes"]
+
+
 Work = Callable[[dict[str, Any], Reporter], dict[str, Any]]
 
 
@@ -177,6 +202,11 @@ def embed_and_look(plan: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
 def train_and_look(plan: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
     """Embed twice and measure in this process; return the growth of its peak resident memory, in bytes."""
     return _look(node2vec_fit.train_in_trainer, plan, reporter)
+
+
+def encode_and_look(spec: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
+    """Encode texts in this process; return the growth of its peak resident memory, in bytes."""
+    return _look(encode_text.encode_in_trainer, spec, reporter)
 
 
 def _look(work: Work, plan: dict[str, Any], reporter: Reporter) -> dict[str, Any]:

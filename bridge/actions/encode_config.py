@@ -22,6 +22,8 @@ class EncodeTextConfig(GraphConfig):
     """What to do with nodes that have no text: refuse, give a zero vector, or the mean vector."""
     batch_size: PositiveInt = 64
     """Texts encoded at once."""
+    sudo: bool = False
+    """Run even when the memory estimate exceeds what there is."""
 
 
 class EncodeMultiHotConfig(KeyedConfig):

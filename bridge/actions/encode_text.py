@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from bridge.actions.encode import labels_to_encode, stored_values
 from bridge.actions.encode_config import EncodeTextConfig, EncodeTextRow
 from bridge.actions.jobs import effective, running_job
+from bridge.actions.memory import check_memory, send_estimate
 from bridge.actions.provenance import Origin
 from bridge.actions.reading import Stopwatch
 from bridge.actions.rows import send_row
@@ -21,6 +22,8 @@ from bridge.actions.vectors import add_vectors
 from bridge.core.call import Call
 from bridge.core.columns import Table
 from bridge.core.errors import FailedPreconditionError, Faults
+from bridge.core.graph import Graph
+from bridge.core.memory import Estimate
 from bridge.core.procedure import Procedure
 from bridge.jobs.worker import Reporter
 
@@ -31,6 +34,13 @@ if TYPE_CHECKING:
 STEPS = ("read texts", "encode", "add to the projection")
 READ, ENCODE, MUTATE = range(len(STEPS))
 
+TRANSFORMER_BYTES = (170 << 20, 230 << 20)
+"""The transformer and what runs it."""
+TEXT_BYTES = (1_000, 15_000)
+"""A text, its tokens and its vector: of few words, and of as many as are read."""
+BATCHED_BYTES = (50_000, 7_500_000)
+"""What the layers hold of a text in a batch: of few words, and of as many as are read."""
+
 
 async def encode_text(request: EncodeTextConfig, call: Call, services: Services) -> None:
     """Read the texts in the caller's transaction, encode them in a trainer, add the vectors to the projection."""
@@ -39,12 +49,14 @@ async def encode_text(request: EncodeTextConfig, call: Call, services: Services)
     faults = Faults()
     labels = labels_to_encode(graph, request.node_labels, request.source_property, request.mutate_property, faults)
     faults.raise_if_any()
+    needed = estimate_encoding(_count(labels, graph), request.batch_size)
+    check_memory(needed, request.sudo, services, "Set a smaller `batchSize`, name fewer `nodeLabels`")
     async with running_job("encode.text", request, STEPS, call, services) as job:
         tables = [await call.read_node_properties(label, [request.source_property]) for label in labels]
         ids, texts = await services.compute(_texts, tables, request)
         read_millis = watch.lap()
         async with scratch_folder(services) as folder:
-            found, arrays = await _encode(request, texts, folder, job, services)
+            found, arrays = await _encode(request, texts, folder, needed, job, services)
         vectors = dict(zip(labels, zip(ids, arrays, strict=True), strict=True))
         compute_millis = watch.lap()
         job.report(MUTATE, 0.0)
@@ -63,6 +75,33 @@ async def encode_text(request: EncodeTextConfig, call: Call, services: Services)
             nodes_without_text=sum(text is None for each in texts for text in each),
         )
     await send_row(call, row)
+
+
+async def estimate(request: EncodeTextConfig, call: Call, services: Services) -> None:
+    """Answer with the memory that it would take."""
+    if call.fictitious is not None:
+        counts = call.fictitious.node_count, call.fictitious.relationship_count
+    else:
+        graph, faults = await call.describe(), Faults()
+        labels = labels_to_encode(graph, request.node_labels, request.source_property, request.mutate_property, faults)
+        faults.raise_if_any()
+        counts = _count(labels, graph), 0
+    await send_estimate(call, estimate_encoding(counts[0], request.batch_size), *counts, services)
+
+
+def estimate_encoding(texts: int, batch_size: int) -> Estimate:
+    """Say what a training process takes at one time: at least for titles, at most for texts of 256 tokens and more."""
+    at_once = min(batch_size, texts)
+    return Estimate.total(
+        "bridge.encode.text",
+        Estimate("transformer", *TRANSFORMER_BYTES),
+        Estimate("texts and vectors", TEXT_BYTES[0] * texts, TEXT_BYTES[1] * texts),
+        Estimate("batch", BATCHED_BYTES[0] * at_once, BATCHED_BYTES[1] * at_once),
+    )
+
+
+def _count(labels: Sequence[str], graph: Graph) -> int:
+    return sum(graph.labels[label].node_count for label in labels)
 
 
 Texts = list[str | None]
@@ -103,7 +142,7 @@ def _text(value: Any, label: str, request: EncodeTextConfig) -> str | None:
 
 
 async def _encode(
-    request: EncodeTextConfig, texts: list[Texts], folder: Path, job: Job, services: Services
+    request: EncodeTextConfig, texts: list[Texts], folder: Path, needed: Estimate, job: Job, services: Services
 ) -> tuple[dict[str, Any], list[NDArray[np.float32]]]:
     """Let a trainer encode; return what it says of itself, and the vectors label by label."""
     await services.compute(lambda: (folder / "texts.json").write_text(json.dumps(texts)))
@@ -113,7 +152,8 @@ async def _encode(
         "missing": request.missing,
         "threads": min(request.concurrency, services.threads),
     }
-    found = await services.trainers.run(job, encode_in_trainer, spec)
+    memory = 0 if request.sudo else needed.bytes_max
+    found = await services.trainers.run(job, encode_in_trainer, spec, memory=memory)
     arrays = await services.compute(lambda: [np.load(folder / f"{place}.npy") for place in range(len(texts))])
     return found, arrays
 
@@ -145,4 +185,6 @@ def _spread(vectors: NDArray[np.float32], there: NDArray[np.bool_], missing: str
     return whole
 
 
-ENCODE_TEXT = Procedure("bridge.encode.text", EncodeTextConfig, {"mutate": EncodeTextRow}, encode_text)
+ENCODE_TEXT = Procedure(
+    "bridge.encode.text", EncodeTextConfig, {"mutate": EncodeTextRow}, encode_text, estimate=estimate
+)

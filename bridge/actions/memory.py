@@ -16,13 +16,15 @@ if TYPE_CHECKING:
     from bridge.actions.services import Services
 
 
-def check_memory(estimate: Estimate, sudo: bool, services: Services) -> None:
-    """Refuse a job whose training process would take more memory than there is.
+LESS = "Set a smaller `embeddingDimension`, project fewer nodes and relationships"
+
+
+def check_memory(estimate: Estimate, sudo: bool, services: Services, advice: str = LESS) -> None:
+    """Refuse a job whose training process would take more memory than there is; `advice` is how it would take less.
 
     Raises:
         ResourceExhaustedError: with both numbers.
     """
-    advice = "Set a smaller `embeddingDimension`, project fewer nodes and relationships"
     _check(estimate, sudo, available_bytes(services), advice)
 
 

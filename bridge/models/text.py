@@ -20,6 +20,9 @@ from bridge.core.progress import Progress, silent
 LONGEST = 256
 """Tokens of a text that are read, as in the model's `sentence_bert_config.json`."""
 
+TOKENIZED = 1_024
+"""Texts that are taken apart at once."""
+
 
 class TextEncoder:
     """all-MiniLM-L6-v2: mean of the token vectors, scaled to length 1.
@@ -58,7 +61,7 @@ class TextEncoder:
             CancelledError: from `progress`.
         """
         distinct = {text: row for row, text in enumerate(dict.fromkeys(texts))}
-        tokens: list[list[int]] = [encoding.ids for encoding in self.tokenizer.encode_batch(list(distinct))]
+        tokens = self._tokens(list(distinct))
         # By length, so that a batch holds next to no padding.
         order = sorted(range(len(tokens)), key=lambda row: len(tokens[row]))
         vectors = np.zeros((len(tokens), self.dimension), dtype=np.float32)
@@ -73,13 +76,21 @@ class TextEncoder:
             torch.set_num_threads(before)
         return vectors[[distinct[text] for text in texts]]
 
+    def _tokens(self, texts: list[str]) -> list[NDArray[np.int32]]:
+        """Token ids of each text, int32 [tokens]."""
+        found: list[NDArray[np.int32]] = []
+        for start in range(0, len(texts), TOKENIZED):  # what the tokenizer answers is twenty times as large
+            piece = self.tokenizer.encode_batch(texts[start : start + TOKENIZED])
+            found += [np.array(encoding.ids, dtype=np.int32) for encoding in piece]
+        return found
+
     @torch.inference_mode()
-    def _embed(self, batch: list[list[int]]) -> NDArray[np.float32]:
+    def _embed(self, batch: list[NDArray[np.int32]]) -> NDArray[np.float32]:
         longest = max(map(len, batch))
         ids = torch.zeros(len(batch), longest, dtype=torch.int64)
         mask = torch.zeros(len(batch), longest, dtype=torch.int64)
         for row, tokens in enumerate(batch):
-            ids[row, : len(tokens)] = torch.tensor(tokens)
+            ids[row, : len(tokens)] = torch.from_numpy(tokens)
             mask[row, : len(tokens)] = 1
         states = self.network(input_ids=ids, attention_mask=mask).last_hidden_state
         weights = mask.unsqueeze(-1).to(states.dtype)

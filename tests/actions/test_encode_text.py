@@ -8,6 +8,7 @@ import grpc
 import numpy as np
 import pytest
 
+from bridge.actions import memory
 from bridge.actions.services import Services
 from bridge.models.text import TextEncoder
 from tests.database import CallError, Database, Node
@@ -120,3 +121,29 @@ async def test_the_texts_do_not_stay_on_disk(channel: grpc.aio.Channel, services
     """They may be private: the folder between server and trainer goes with the job."""
     await encode(films(*TITLES), channel)
     assert list(services.scratch.iterdir()) == []
+
+
+async def test_the_estimate_grows_with_texts_and_batches(channel: grpc.aio.Channel) -> None:
+    """For the projection, whose texts are not read for it, and for a graph that is not there."""
+    given = {"nodeLabels": ["Film"], "sourceProperty": "title", "mutateProperty": "text"}
+    database = films(*TITLES)
+    (row,) = await database.call(channel, "bridge.encode.text.mutate.estimate", "graph", **given)
+    assert row["nodeCount"] == 3
+    assert database.questions == ["describe"]
+    counts = {"nodeCount": 10**5, "relationshipCount": 0}
+    (many,) = await database.call(channel, "bridge.encode.text.mutate.estimate", counts, **given)
+    (wide,) = await database.call(channel, "bridge.encode.text.mutate.estimate", counts, **given, batchSize=256)
+    assert row["bytesMin"] < many["bytesMin"] < wide["bytesMin"]
+    assert row["bytesMax"] < many["bytesMax"] < wide["bytesMax"]
+
+
+async def test_more_memory_than_there_is_is_refused_before_a_text_is_read(
+    channel: grpc.aio.Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With both numbers and the key that helps; `sudo` encodes all the same."""
+    monkeypatch.setattr(memory, "available_bytes", lambda services: 1000)
+    database = films(*TITLES)
+    with pytest.raises(CallError, match=r"bridge.encode.text .* exceeds available memory \(1000b.* `batchSize`"):
+        await encode(database, channel)
+    assert database.questions == ["describe"]
+    assert (await encode(database, channel, sudo=True))["nodePropertiesWritten"] == 3

@@ -4,7 +4,7 @@ package bridge.plugin.generated;
 /** What the plugin and the server must have in common. */
 public final class Contract {
     /** Hash of the declarations that these classes were written from; a server with another one refuses the call. */
-    public static final String HASH = "2c73a23e82629d61";
+    public static final String HASH = "adddc837b45e762c";
 
     private Contract() {}
 }

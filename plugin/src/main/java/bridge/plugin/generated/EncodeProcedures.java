@@ -40,6 +40,14 @@ public final class EncodeProcedures extends ProjectionProcedures {
         return row("bridge.encode.text.mutate", arguments("graphName", graphName, "configuration", configuration), EncodeTextRow::from);
     }
 
+    @Procedure(name = "bridge.encode.text.mutate.estimate", mode = Mode.READ)
+    @Description("Estimate the memory that bridge.encode.text.mutate takes.")
+    public Stream<EstimateRow> textMutateEstimate(
+            @Name(value = "graphNameOrConfiguration", description = "The projection's name in GDS's graph catalog; or a map with the `nodeCount` and `relationshipCount` of a graph that need not be there.") Object graphNameOrConfiguration,
+            @Name(value = "algoConfiguration", description = "The configuration of the procedure.") Map<String, Object> algoConfiguration) {
+        return row("bridge.encode.text.mutate.estimate", arguments("graphNameOrConfiguration", graphNameOrConfiguration, "algoConfiguration", algoConfiguration), EstimateRow::from);
+    }
+
     /** A row. */
     public record EncodeMultiHotRow(
             @Description("Nodes that got a vector.") Long nodePropertiesWritten,
@@ -83,6 +91,31 @@ public final class EncodeProcedures extends ProjectionProcedures {
                     row.map("configuration"),
                     row.integer("embeddingDimension"),
                     row.integer("nodesWithoutText"));
+        }
+    }
+
+    /** A row. */
+    public record EstimateRow(
+            @Description("The range, for people.") String requiredMemory,
+            @Description("The parts that it is made of, for people.") String treeView,
+            @Description("The same as a map.") Map<String, Object> mapView,
+            @Description("The least it takes, in bytes.") Long bytesMin,
+            @Description("The most it takes, in bytes.") Long bytesMax,
+            @Description("Nodes that the estimate is for.") Long nodeCount,
+            @Description("Relationships that the estimate is for.") Long relationshipCount,
+            @Description("`bytesMin` by the memory there is, rounded up to tenths as in GDS; 1.0 is all of it.") Double heapPercentageMin,
+            @Description("`bytesMax` by the memory there is, rounded up to tenths as in GDS; 1.0 is all of it.") Double heapPercentageMax) {
+        static EstimateRow from(Row row) {
+            return new EstimateRow(
+                    row.string("requiredMemory"),
+                    row.string("treeView"),
+                    row.map("mapView"),
+                    row.integer("bytesMin"),
+                    row.integer("bytesMax"),
+                    row.integer("nodeCount"),
+                    row.integer("relationshipCount"),
+                    row.number("heapPercentageMin"),
+                    row.number("heapPercentageMax"));
         }
     }
 }
