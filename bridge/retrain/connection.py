@@ -61,6 +61,9 @@ _REFUSED = frozenset(
 
 _EXPLAINED = re.compile(r"\s*(CYPHER\b.*?)?\b(EXPLAIN|PROFILE)\b", re.IGNORECASE)
 
+_ADDRESS = re.compile(r"\w*Address\(\('([^']*)', (\d+)[^)]*\)\)")
+"""How the driver writes an address of host and port."""
+
 _CLASS_NAME = re.compile(r"(?<=Caused by: )(?:[a-z]\w*\.)+[A-Z][\w$]*: ")
 
 
@@ -181,8 +184,9 @@ def _in_our_words() -> Iterator[None]:
         text = _CLASS_NAME.sub("", error.message or "it gave no reason")
         raise FailedPreconditionError(text, reason="STATEMENT_FAILED", code=error.code or "") from error
     except neo4j.exceptions.DriverError as error:
+        said = _ADDRESS.sub(r"\1:\2", str(error))
         raise FailedPreconditionError(
-            f"the database can not be reached: {error}. See BRIDGE_NEO4J_URI of the server.",
+            f"the database can not be reached: {said}. See BRIDGE_NEO4J_URI of the server.",
             reason="DATABASE_UNREACHABLE",
         ) from error
 

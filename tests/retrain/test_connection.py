@@ -28,3 +28,14 @@ def test_an_account_that_is_refused_is_told_from_a_statement_that_is(
     with pytest.raises(FailedPreconditionError) as raised, _in_our_words():
         raise error
     assert (raised.value.reason, text in raised.value.message) == (reason, True), raised.value.message
+
+
+@pytest.mark.parametrize(
+    "address", ["IPv4Address(('127.0.0.1', 7687))", "ResolvedIPv6Address(('127.0.0.1', 7687, 0, 0))"]
+)
+def test_a_broken_connection_is_told_with_its_address_and_nothing_of_the_driver(address: str) -> None:
+    load_late("neo4j")
+    with pytest.raises(FailedPreconditionError) as raised, _in_our_words():
+        raise neo4j.exceptions.ServiceUnavailable(f"Failed to read from defunct connection {address}")
+    assert raised.value.reason == "DATABASE_UNREACHABLE"
+    assert "defunct connection 127.0.0.1:7687. See BRIDGE_NEO4J_URI" in raised.value.message
