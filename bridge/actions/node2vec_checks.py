@@ -123,7 +123,7 @@ def _check_weight(weight: str | None, types: Sequence[str], graph: Graph) -> Non
     common = [name for name in kinds[0].properties if all(name in kind.properties for kind in kinds)]
     raise FailedPreconditionError(
         f"Relationship weight property `{weight}` not found in relationship types {quoted(types)}. Properties existing "
-        f"on all relationship types: {quoted(common)}",
+        f"on all relationship types: {quoted(common)}. Project it on all of them, or name another.",
         reason="NOT_IN_PROJECTION",
     )
 

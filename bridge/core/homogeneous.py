@@ -88,10 +88,15 @@ def _starts(keys: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]])[: len(keys)])
 
 
+def not_weights(values: NDArray[np.floating[Any]]) -> NDArray[np.intp]:
+    """Say where values, float [E], are no weights: negative, NaN, infinite, or so once they are float32; ascending."""
+    return np.flatnonzero(~((values >= 0) & (values <= np.finfo(np.float32).max)))
+
+
 def _check(
     weights: NDArray[np.floating[Any]], sources: NDArray[np.integer[Any]], targets: NDArray[np.integer[Any]]
 ) -> None:
-    wrong = np.flatnonzero(~((weights >= 0) & (weights <= np.finfo(np.float32).max)))
+    wrong = not_weights(weights)
     if len(wrong):
         one = wrong[0]
         raise InvalidArgumentError(

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.core.errors import FailedPreconditionError, InvalidArgumentError, did_you_mean
-from bridge.core.homogeneous import HomogeneousGraph, homogeneous_from_edges
+from bridge.core.homogeneous import HomogeneousGraph, homogeneous_from_edges, not_weights
 from bridge.core.projection import EdgeType, NodeTable, Projection, RelationshipTable
 
 
@@ -89,14 +89,10 @@ def _weights(projection: Projection, tables: dict[EdgeType, RelationshipTable], 
             "Project it on all of them, name another, or leave those types out.",
             reason="NOT_IN_PROJECTION",
         )
-    wrong = {edge_type: _not_weights(table.properties[name]) for edge_type, table in tables.items()}
+    wrong = {edge_type: not_weights(table.properties[name]) for edge_type, table in tables.items()}
     if any(map(len, wrong.values())):
         raise _refused(projection, tables, name, wrong)
     return np.concatenate([table.properties[name] for table in tables.values()])
-
-
-def _not_weights(values: NDArray[np.floating[Any]]) -> NDArray[np.intp]:
-    return np.flatnonzero(~((values >= 0) & (values <= np.finfo(np.float32).max)))
 
 
 def _refused(

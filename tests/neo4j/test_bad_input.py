@@ -136,6 +136,15 @@ def _recommend(fault: str, said: tuple[str, ...], **changes: Any) -> Bad:
     return Bad(fault, "bridge.recommend.stream", lambda world: {"modelName": world.ranking} | changes, said)
 
 
+def _node2vec(fault: str, said: tuple[str, ...], mode: str = "train", **given: Any) -> Bad:
+    keys = {"modelName": "never"} if mode == "train" else {"mutateProperty": "never"}
+    return Bad(fault, f"bridge.node2vec.{mode}", lambda world: keys | given, said)
+
+
+def _walked(fault: str, said: tuple[str, ...], config: Config, *, odd: bool = False) -> Bad:
+    return Bad(fault, "bridge.node2vec.mutate", lambda world: {"mutateProperty": "never"} | config(world), said, odd)
+
+
 TABLE = [
     _train("an unknown source label", ("['Usr']", "Available labels are"), sourceNodeLabel="Usr"),
     _train("an unknown label", ("`nodeLabels` of ['Film']", "Available labels are", "Book_"), nodeLabels=["Film"]),
@@ -216,6 +225,26 @@ TABLE = [
     Bad("a text that nobody has", "bridge.encode.text.mutate",
         lambda world: {"nodeLabels": [world.board.book], "sourceProperty": "name", "mutateProperty": "never"},
         ("48 of 48", "`name`", "`missing`")),
+    _node2vec("walks of one node", ("`walkLength` was `1`", "at least 2"), walkLength=1),
+    _node2vec("p and q that are no factors", ("Multiple errors", "`returnFactor` was `0.0`", "`inOutFactor` was `-1.0`",
+              "greater than 0.0"), mode="mutate", returnFactor=0.0, inOutFactor=-1.0),
+    _node2vec("vectors of no length", ("`embeddingDimension` was `0`", "greater than 0"), embeddingDimension=0),
+    _node2vec("a key of GDS that means nothing here", ("Unexpected configuration key: walkBufferSize",),
+              walkBufferSize=1000),
+    _node2vec("more memory than there is", ("Memory required to run bridge.node2vec (", "exceeds available memory (",
+              "smaller `embeddingDimension`", "`sudo: true`"), embeddingDimension=10**9),
+    _node2vec("vectors that diverge", ("no longer finite after iteration 1", "Nothing was kept", "Choose a smaller"),
+              initialLearningRate=1e30),
+    _walked("a label filtered away", ("There are no relationships between nodes of the labels ['Book_", "Name other"),
+            lambda world: {"nodeLabels": [world.board.book], "relationshipTypes": ["RATED"]}),
+    _walked("a type without relationships", ("`relationshipTypes` of ['ROAD']", "Available relationship types are"),
+            lambda world: {"relationshipTypes": ["ROAD"]}),
+    _walked("a weight that is not projected", ("weight property `stars` not found", "'rating'", "Project it"),
+            lambda world: {"relationshipTypes": ["RATED"], "relationshipWeightProperty": "stars"}),
+    _walked("a weight that is NaN", ("`broken` is missing, negative or infinite for", "`LIKES` from the `Sound_",
+            "at least 0"), lambda world: {
+                "nodeLabels": [world.odd.label("Sound"), world.board.book], "relationshipWeightProperty": "broken",
+                "nodeKeys": {world.odd.label("Sound"): "k"}}, odd=True),
     Bad("an unknown property to read", "bridge.snapshot.stats", lambda world: {"nodeProperties": ["colour"]},
         ("['colour']",)),
 ]  # fmt: skip
