@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import tracemalloc
 from collections import Counter
 from dataclasses import dataclass
 from itertools import combinations
@@ -190,6 +191,23 @@ def test_a_source_that_likes_everything_is_counted_whole(monkeypatch: pytest.Mon
     found = cooccurrence(likes(rows), measure="count", progress=lambda fraction, *_, **__: told.append(fraction))
     assert found.pair_count == len(found.sources) == 21
     assert told == [pytest.approx((item + 1) / 7) for item in range(7)]
+
+
+def test_memory_does_not_grow_with_the_pairs_of_a_source_that_likes_everything(
+    monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a million pairs, of which 3,000 are kept, no more are held at once than a block has."""
+    monkeypatch.setattr(module, "_BLOCK_ELEMENTS", 1 << 15)
+    items = np.arange(1_500, dtype=np.int32)
+    zeros = np.zeros(len(items), dtype=np.int32)
+    busy = Interactions(sources=zeros, targets=items, values=zeros + 1.0, source_count=1, target_count=len(items))
+    tracemalloc.start()
+    found = cooccurrence(busy, measure="count", top_k=2)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found.pair_count == 1_500 * 1_499 // 2
+    assert len(found.sources) < 4_000
+    assert peak < 8 * found.pair_count, "a pair takes 24 bytes and more"
 
 
 @pytest.mark.parametrize(
