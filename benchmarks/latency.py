@@ -1,26 +1,29 @@
 """What a prediction over gRPC costs (one user, the ten best movies), alone and beside other work.
 
 The other work is a training, Neo4j busy with itself, and `recommend` for all users. MovieLens latest-small, a ranking
-model, a client in a process of its own. Each round has a window of each kind, one after the other, so that what else
-the machine does is in all of them alike.
+model; the client, and whoever has the other work done, are processes of their own. Each round has a window of each
+kind, one after the other, so that what else the machine does is in all of them alike.
 """
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import sys
-import threading
 import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from multiprocessing.synchronize import Event
 
 import grpc
+import neo4j
 import numpy as np
 
 from benchmarks import movielens
 from benchmarks.database import Database, started
 from benchmarks.figure import Figure, Other, main, say
+from bridge.runtime.local import Running
 from bridge.settings import Settings
 from bridge.v1 import model_service_pb2, value_pb2
 from bridge.v1 import prediction_service_pb2 as predictions
@@ -101,24 +104,29 @@ class Asker:
 
 @contextmanager
 def repeating(database: Database, statement: str, model_name: str) -> Iterator[None]:
-    """Have Neo4j run a statement over and over."""
-    done = threading.Event()
-    counts: list[int] = []
+    """Have Neo4j run a statement over and over.
 
-    def ask() -> None:
-        while not done.is_set():
-            counts.append(database.row(statement, name=model_name)["rows"])
-
-    asking = threading.Thread(target=ask)
+    A process of its own asks, so that the client that is measured has its interpreter to itself.
+    """
+    spawn = multiprocessing.get_context("spawn")
+    begun, done = spawn.Event(), spawn.Event()
+    asking = spawn.Process(target=_repeat, args=(database.running, statement, model_name, begun, done))
     asking.start()
     try:
-        while not counts and asking.is_alive():
-            time.sleep(0.01)
+        assert begun.wait(60), "the statement was not answered"
         yield
     finally:
         done.set()
         asking.join()
-    assert any(counts), "the statement found nothing"
+    assert asking.exitcode == 0, "the statement failed"
+
+
+def _repeat(running: Running, statement: str, model_name: str, begun: Event, done: Event) -> None:
+    with neo4j.GraphDatabase.driver(running.bolt_uri, auth=(running.user, running.password)) as driver:
+        database = Database(driver, running)
+        while not done.is_set():
+            assert database.row(statement, name=model_name)["rows"], "the statement found nothing"
+            begun.set()
 
 
 def measure() -> Iterator[Figure]:
