@@ -21,7 +21,7 @@ class EncodeTextConfig(GraphConfig):
     missing: Missing = "error"
     """What to do with nodes that have no text: refuse, give a zero vector, or the mean vector."""
     batch_size: PositiveInt = 64
-    """Texts encoded at once."""
+    """Texts encoded at once, of long ones fewer."""
     sudo: bool = False
     """Run even when the memory estimate exceeds what there is."""
 

@@ -36,10 +36,10 @@ READ, ENCODE, MUTATE = range(len(STEPS))
 
 TRANSFORMER_BYTES = (170 << 20, 230 << 20)
 """The transformer and what runs it."""
-TEXT_BYTES = (1_000, 15_000)
+TEXT_BYTES = (1_000, 6_000)
 """A text, its tokens and its vector: of few words, and of as many as are read."""
-BATCHED_BYTES = (50_000, 7_500_000)
-"""What the layers hold of a text in a batch: of few words, and of as many as are read."""
+BATCH_BYTES = 64 << 20
+"""What the layers hold of a batch at most, whatever `batchSize` is: see `models.text.TOKENS_AT_ONCE`."""
 
 
 async def encode_text(request: EncodeTextConfig, call: Call, services: Services) -> None:
@@ -49,8 +49,8 @@ async def encode_text(request: EncodeTextConfig, call: Call, services: Services)
     faults = Faults()
     labels = labels_to_encode(graph, request.node_labels, request.source_property, request.mutate_property, faults)
     faults.raise_if_any()
-    needed = estimate_encoding(_count(labels, graph), request.batch_size)
-    check_memory(needed, request.sudo, services, "Set a smaller `batchSize`, name fewer `nodeLabels`")
+    needed = estimate_encoding(_count(labels, graph))
+    check_memory(needed, request.sudo, services, "Name fewer `nodeLabels`")
     async with running_job("encode.text", request, STEPS, call, services) as job:
         tables = [await call.read_node_properties(label, [request.source_property]) for label in labels]
         ids, texts = await services.compute(_texts, tables, request)
@@ -86,17 +86,16 @@ async def estimate(request: EncodeTextConfig, call: Call, services: Services) ->
         labels = labels_to_encode(graph, request.node_labels, request.source_property, request.mutate_property, faults)
         faults.raise_if_any()
         counts = _count(labels, graph), 0
-    await send_estimate(call, estimate_encoding(counts[0], request.batch_size), *counts, services)
+    await send_estimate(call, estimate_encoding(counts[0]), *counts, services)
 
 
-def estimate_encoding(texts: int, batch_size: int) -> Estimate:
-    """Say what a training process takes at one time: at least for titles, at most for texts of 256 tokens and more."""
-    at_once = min(batch_size, texts)
+def estimate_encoding(texts: int) -> Estimate:
+    """Say what a training process takes at one time: at least for titles, at most for texts of 256 tokens."""
     return Estimate.total(
         "bridge.encode.text",
         Estimate("transformer", *TRANSFORMER_BYTES),
         Estimate("texts and vectors", TEXT_BYTES[0] * texts, TEXT_BYTES[1] * texts),
-        Estimate("batch", BATCHED_BYTES[0] * at_once, BATCHED_BYTES[1] * at_once),
+        Estimate("batch", 0, BATCH_BYTES),
     )
 
 

