@@ -23,7 +23,6 @@ import numpy as np
 from benchmarks import movielens
 from benchmarks.database import Database, started
 from benchmarks.figure import Figure, Other, main, say
-from bridge.runtime.local import Running
 from bridge.settings import Settings
 from bridge.v1 import model_service_pb2, value_pb2
 from bridge.v1 import prediction_service_pb2 as predictions
@@ -58,6 +57,9 @@ ENDLESS = {"epochs": 1_000_000, "patience": 1_000_000}
 
 Window = list[float]
 """Milliseconds of each request."""
+
+Login = tuple[str, str]
+"""User and password."""
 
 
 class Asker:
@@ -103,17 +105,17 @@ class Asker:
 
 
 @contextmanager
-def repeating(database: Database, statement: str, model_name: str) -> Iterator[None]:
+def repeating(bolt_uri: str, auth: Login, statement: str, model_name: str) -> Iterator[None]:
     """Have Neo4j run a statement over and over.
 
     A process of its own asks, so that the client that is measured has its interpreter to itself.
     """
     spawn = multiprocessing.get_context("spawn")
     begun, done = spawn.Event(), spawn.Event()
-    asking = spawn.Process(target=_repeat, args=(database.running, statement, model_name, begun, done))
+    asking = spawn.Process(target=_repeat, args=(bolt_uri, auth, statement, model_name, begun, done))
     asking.start()
     try:
-        assert begun.wait(60), "the statement was not answered"
+        assert begun.wait(240), "the statement was not answered"
         yield
     finally:
         done.set()
@@ -121,11 +123,11 @@ def repeating(database: Database, statement: str, model_name: str) -> Iterator[N
     assert asking.exitcode == 0, "the statement failed"
 
 
-def _repeat(running: Running, statement: str, model_name: str, begun: Event, done: Event) -> None:
-    with neo4j.GraphDatabase.driver(running.bolt_uri, auth=(running.user, running.password)) as driver:
-        database = Database(driver, running)
+def _repeat(bolt_uri: str, auth: Login, statement: str, model_name: str, begun: Event, done: Event) -> None:
+    with neo4j.GraphDatabase.driver(bolt_uri, auth=auth) as driver:
         while not done.is_set():
-            assert database.row(statement, name=model_name)["rows"], "the statement found nothing"
+            found = driver.execute_query(neo4j.Query(statement), {"name": model_name}, database_="neo4j")
+            assert found.records[0]["rows"], "the statement found nothing"
             begun.set()
 
 
@@ -141,7 +143,8 @@ def latencies(database: Database, split: str) -> Iterator[Figure]:
     configuration = {"objective": "ranking", "relevantThreshold": 4.0, "baselines": "none", "epochs": 10}
     name = str(movielens.train(database, split, configuration)["modelName"])
     users = [row["userId"] for row in database.rows("MATCH (user:User) RETURN user.userId AS userId")]
-    asker = Asker(database.running.bridge_address, name, users)
+    running = database.running
+    asker = Asker(running.bridge_address, name, users)
     windows: dict[str, list[Window]] = {"idle": [], "training": [], "neo4j": [], "recommend": []}
     server, spent = database.bridge_process(), 0.0
     for number in range(ROUNDS):
@@ -151,7 +154,7 @@ def latencies(database: Database, split: str) -> Iterator[Figure]:
         with asker.training():
             windows["training"].append(asker.window())
         for kind, statement in (("neo4j", ALONE), ("recommend", ALL_USERS)):
-            with repeating(database, statement, name):
+            with repeating(running.bolt_uri, (running.user, running.password), statement, name):
                 windows[kind].append(asker.window())
         say(f"round {number + 1}: " + ", ".join(f"{kind} {_told(each[-1])}" for kind, each in windows.items()))
     yield from figures(windows)

@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
@@ -74,7 +74,7 @@ def test_predictions_are_answered_while_a_job_trains_and_while_all_readers_are_s
     with asker.training():
         windows = [asker.window()]
         trainers = stack.trainers()
-    with latency.repeating(cast(Any, stack), all_readers, ranking):
+    with latency.repeating(stack.status.bolt_uri, stack.auth, all_readers, ranking):
         windows.append(asker.window())
     assert [len(window) for window in windows] == [20, 20]
     assert trainers, "the training was at work to the end"
