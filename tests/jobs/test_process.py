@@ -365,19 +365,22 @@ async def test_a_full_disk_is_named_also_by_those_who_do_not_write_through_pytho
 def test_a_fork_server_that_still_loads_ends_with_its_server(tmp_path: Path) -> None:
     """It would hold up the next server: what it loads takes longer than all else."""
     sign = tmp_path / "loading"
-    (tmp_path / "endless.py").write_text(f"import time\nopen({str(sign)!r}, 'w')\nwhile True: time.sleep(1)\n")
+    (tmp_path / "endless.py").write_text(
+        "import os, time\n"
+        f"open({str(sign) + '.new'!r}, 'w').write(str(os.getpid()))\n"
+        f"os.rename({str(sign) + '.new'!r}, {str(sign)!r})\n"
+        "while True: time.sleep(1)\n"
+    )
     program = (
         "import sys, time; sys.path.insert(0, sys.argv[1]); from bridge.jobs.process import Trainers; "
-        "Trainers(['endless']).start(); print('started', flush=True); time.sleep(600)"
+        "Trainers(['endless']).start(); time.sleep(600)"
     )
-    server = subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE, text=True)
-    assert server.stdout is not None
-    assert server.stdout.readline() == "started\n"
-    children = psutil.Process(server.pid).children()
-    (fork_server,) = [each for each in children if "forkserver" in " ".join(each.cmdline())]
+    server = subprocess.Popen([sys.executable, "-c", program, str(tmp_path)])
+    while not sign.exists():
+        assert server.poll() is None
+        time.sleep(0.05)
+    fork_server = psutil.Process(int(sign.read_text()))
     try:
-        while not sign.exists():
-            time.sleep(0.05)
         server.kill()
         server.wait()
         gone, _ = psutil.wait_procs([fork_server], timeout=30)
