@@ -112,13 +112,11 @@ def measure() -> Iterator[Figure]:
     yield Figure("peaks outside their range", outside, "", "lower", bar=0)
 
 
-def _figures(case: str, estimate: Estimate, peak: int) -> list[Figure]:
+def _figures(case: str, estimate: Estimate, peak: int) -> Iterator[Figure]:
     say(f"{case}: {estimate.range()}, measured {peak / MIB:.0f} MiB")
-    return [
-        Figure(f"peak, {case}", peak / MIB, "MiB", "lower"),
-        Figure(f"bytesMax by peak, {case}", estimate.bytes_max / peak, "", "lower", bar=MOST_RATIO),
-        Figure(f"peak by bytesMin, {case}", peak / estimate.bytes_min, "", "lower", bar=MOST_RATIO),
-    ]
+    yield Figure(f"peak, {case}", peak / MIB, "MiB", "lower")
+    yield Figure(f"bytesMax by peak, {case}", estimate.bytes_max / peak, "", "lower", bar=MOST_RATIO)
+    yield Figure(f"peak by bytesMin, {case}", peak / estimate.bytes_min, "", "lower", bar=MOST_RATIO)
 
 
 def started() -> Trainers:

@@ -46,17 +46,15 @@ async def encode_text(request: EncodeTextConfig, call: Call, services: Services)
     """Read the texts in the caller's transaction, encode them in a trainer, add the vectors to the projection."""
     watch = Stopwatch()
     graph = await call.describe()
-    faults = Faults()
-    labels = labels_to_encode(graph, request.node_labels, request.source_property, request.mutate_property, faults)
-    faults.raise_if_any()
+    labels = _labels(request, graph)
     needed = estimate_encoding(_count(labels, graph))
-    check_memory(needed, request.sudo, services, "Name fewer `nodeLabels`")
+    memory = check_memory(needed, request.sudo, services, "Name fewer `nodeLabels`")
     async with running_job("encode.text", request, STEPS, call, services) as job:
         tables = [await call.read_node_properties(label, [request.source_property]) for label in labels]
         ids, texts = await services.compute(_texts, tables, request)
         read_millis = watch.lap()
         async with scratch_folder(services) as folder:
-            found, arrays = await _encode(request, texts, folder, needed, job, services)
+            found, arrays = await _encode(request, texts, folder, memory, job, services)
         vectors = dict(zip(labels, zip(ids, arrays, strict=True), strict=True))
         compute_millis = watch.lap()
         job.report(MUTATE, 0.0)
@@ -82,10 +80,8 @@ async def estimate(request: EncodeTextConfig, call: Call, services: Services) ->
     if call.fictitious is not None:
         counts = call.fictitious.node_count, call.fictitious.relationship_count
     else:
-        graph, faults = await call.describe(), Faults()
-        labels = labels_to_encode(graph, request.node_labels, request.source_property, request.mutate_property, faults)
-        faults.raise_if_any()
-        counts = _count(labels, graph), 0
+        graph = await call.describe()
+        counts = _count(_labels(request, graph), graph), 0
     await send_estimate(call, estimate_encoding(counts[0]), *counts, services)
 
 
@@ -97,6 +93,18 @@ def estimate_encoding(texts: int) -> Estimate:
         Estimate("texts and vectors", TEXT_BYTES[0] * texts, TEXT_BYTES[1] * texts),
         Estimate("batch", 0, BATCH_BYTES),
     )
+
+
+def _labels(request: EncodeTextConfig, graph: Graph) -> list[str]:
+    """Return the labels whose nodes get a vector.
+
+    Raises:
+        InvalidArgumentError: whatever does not fit the projection, all at once.
+    """
+    faults = Faults()
+    labels = labels_to_encode(graph, request.node_labels, request.source_property, request.mutate_property, faults)
+    faults.raise_if_any()
+    return labels
 
 
 def _count(labels: Sequence[str], graph: Graph) -> int:
@@ -141,7 +149,7 @@ def _text(value: Any, label: str, request: EncodeTextConfig) -> str | None:
 
 
 async def _encode(
-    request: EncodeTextConfig, texts: list[Texts], folder: Path, needed: Estimate, job: Job, services: Services
+    request: EncodeTextConfig, texts: list[Texts], folder: Path, memory: int, job: Job, services: Services
 ) -> tuple[dict[str, Any], list[NDArray[np.float32]]]:
     """Let a trainer encode; return what it says of itself, and the vectors label by label."""
     await services.compute(lambda: (folder / "texts.json").write_text(json.dumps(texts)))
@@ -151,7 +159,6 @@ async def _encode(
         "missing": request.missing,
         "threads": min(request.concurrency, services.threads),
     }
-    memory = 0 if request.sudo else needed.bytes_max
     found = await services.trainers.run(job, encode_in_trainer, spec, memory=memory)
     arrays = await services.compute(lambda: [np.load(folder / f"{place}.npy") for place in range(len(texts))])
     return found, arrays

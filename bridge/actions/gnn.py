@@ -44,8 +44,7 @@ async def prepare(request: GnnTrainConfig, call: Call, services: Services) -> Pr
     initial = await find_initial(request, call, services)
     if initial is not None:
         check_initial(initial, request, checked)
-    needed = estimate_training(request, checked, graph, initial)
-    check_memory(needed, request.sudo, services)
+    memory = check_memory(estimate_training(request, checked, graph, initial), request.sudo, services)
     warnings: list[str] = []
     seed = seed_of(request.random_seed)
 
@@ -59,7 +58,7 @@ async def prepare(request: GnnTrainConfig, call: Call, services: Services) -> Pr
         """Fit a GNN on the snapshot and keep it as the next version of a model."""
         async with staged(services) as staging:
             plan = plan_of(request, checked, seed, str(snapshot.path), str(staging), services.threads, initial)
-            async with services.trainers.turn(job, memory=0 if request.sudo else needed.bytes_max):
+            async with services.trainers.turn(job, memory=memory):
                 answer = await services.trainers.run(job, gnn_fit.fit, plan.model_dump(mode="json"))
                 configuration = effective(
                     request, job, architecture=checked.architecture, randomSeed=seed, **checked.hyperparameters

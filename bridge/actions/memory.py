@@ -19,13 +19,17 @@ if TYPE_CHECKING:
 LESS = "Set a smaller `embeddingDimension`, project fewer nodes and relationships"
 
 
-def check_memory(estimate: Estimate, sudo: bool, services: Services, advice: str = LESS) -> None:
+def check_memory(estimate: Estimate, sudo: bool, services: Services, advice: str = LESS) -> int:
     """Refuse a job whose training process would take more memory than there is; `advice` is how it would take less.
+
+    Returns:
+        The bytes that its turn in a trainer needs: 0 with `sudo`, which takes what there is.
 
     Raises:
         ResourceExhaustedError: with both numbers.
     """
     _check(estimate, sudo, available_bytes(services), advice)
+    return 0 if sudo else estimate.bytes_max
 
 
 def check_own_memory(estimate: Estimate, sudo: bool) -> None:

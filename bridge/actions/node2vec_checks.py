@@ -51,8 +51,7 @@ def check_call(
     if initial is not None and isinstance(request, Node2VecTrainConfig):
         _check_initial(initial, request, selection)
     needed = estimate_node2vec(request, *_counts(selection, graph), initial, services.threads)
-    check_memory(needed, request.sudo, services)
-    return selection, 0 if request.sudo else needed.bytes_max
+    return selection, check_memory(needed, request.sudo, services)
 
 
 async def estimate(request: Node2VecConfig, call: Call, services: Services) -> None:
