@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -33,6 +35,8 @@ _OPTIONS = [
 
 T = TypeVar("T")
 
+_END = object()
+
 
 class Connection:
     """A channel with the token on every call."""
@@ -59,7 +63,7 @@ class Connection:
             BridgeError: in the server's words; UnavailableError when there is none.
         """
         try:
-            return method(request, timeout=deadline.total_seconds(), metadata=self._metadata)
+            return _apart(lambda: method(request, timeout=deadline.total_seconds(), metadata=self._metadata))
         except grpc.RpcError as failure:
             raise to_error(failure, self.target) from failure
 
@@ -69,9 +73,10 @@ class Connection:
         Raises:
             BridgeError: as `call` does.
         """
-        answers = method(request, timeout=deadline.total_seconds(), metadata=self._metadata)
+        answers = _apart(lambda: method(request, timeout=deadline.total_seconds(), metadata=self._metadata))
         try:
-            yield from answers
+            while (answer := _apart(lambda: next(answers, _END))) is not _END:
+                yield answer
         except grpc.RpcError as failure:
             raise to_error(failure, self.target) from failure
         finally:
@@ -80,6 +85,24 @@ class Connection:
     def close(self) -> None:
         """End the connection, and what is asked on it."""
         self.channel.close()
+
+
+def _apart(work: Callable[[], T]) -> T:
+    """Have a thread of its own do the work, and wait for it.
+
+    Ctrl-C then ends the waiting. Inside gRPC it may strike where a call is half begun or a lock is taken, and `close`
+    would wait for ever.
+    """
+    done: Future[T] = Future()
+    threading.Thread(target=_settle, args=(done, work), name="bridge-call", daemon=True).start()
+    return done.result()
+
+
+def _settle(done: Future[T], work: Callable[[], T]) -> None:
+    try:
+        done.set_result(work())
+    except BaseException as error:
+        done.set_exception(error)
 
 
 class Patience:

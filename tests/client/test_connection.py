@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import subprocess
 import threading
 from datetime import timedelta
@@ -11,11 +12,13 @@ from typing import Any
 import pytest
 
 from bridge.client import Address, Client
-from bridge.client.connection import Connection
+from bridge.client.connection import DEADLINE, Connection
 from bridge.core import errors
 from bridge.rpc.errors import STATUS
 from bridge.v1 import model_service_pb2 as wire
 from bridge.v1 import model_service_pb2_grpc as service
+from bridge.v1 import training_service_pb2 as trainings
+from bridge.v1 import training_service_pb2_grpc as training_service
 from tests.client.fake import Fake, serving
 
 
@@ -62,6 +65,31 @@ def test_a_server_that_does_not_answer_is_not_waited_for_without_end() -> None:
             connection.call(stub.RollbackModel, wire.RollbackModelRequest(), timedelta(seconds=0.2))
         held.set()
         connection.close()
+
+
+def test_a_connection_can_be_closed_whenever_ctrl_c_came() -> None:
+    """Between two calls, in one that begins, in one that waits: each of these moments is met in some round."""
+    changes = [trainings.WatchJobResponse()] * 20
+    fake = Fake(WatchJob=lambda request: iter(changes), GetJob=lambda request: trainings.GetJobResponse())
+    with serving(fake) as port:
+        for number in range(100):
+            connection = Connection(Address(f"127.0.0.1:{port}"))
+            interrupt = threading.Timer(number * 6e-5, _thread.interrupt_main)
+            with pytest.raises(KeyboardInterrupt):
+                _ask_without_end(connection, interrupt)
+            closing = threading.Thread(target=connection.close, daemon=True)
+            closing.start()
+            closing.join(20)
+            assert not closing.is_alive(), f"interrupted after {interrupt.interval * 1000:.2f} ms"
+
+
+def _ask_without_end(connection: Connection, interrupt: threading.Timer) -> None:
+    stub = training_service.TrainingServiceStub(connection.channel)  # type: ignore[no-untyped-call]
+    interrupt.start()
+    while True:
+        connection.call(stub.GetJob, trainings.GetJobRequest())
+        for _ in connection.stream(stub.WatchJob, trainings.WatchJobRequest(), DEADLINE):
+            pass
 
 
 def test_an_older_server_is_said_to_be_older() -> None:
