@@ -38,11 +38,13 @@ MOST_MILLIS = 3.0
 MOST_GROWTH = 1.5
 """Of the 99th percentile, beside other work."""
 
-ROUNDS = int(os.environ.get("BENCHMARK_ROUNDS", 5))
+ROUNDS = int(os.environ.get("BENCHMARK_ROUNDS", 10))
 REQUESTS = 400
 """In a window."""
 WARM = 20
 """Requests before a window that are not measured."""
+WARM_CALLS = 50
+"""Runs of each statement before the first window: until then Java compiles what it runs, on both processors."""
 
 NICENESS = Settings.model_fields["trainer_niceness"].default
 
@@ -146,6 +148,8 @@ def latencies(database: Database, split: str) -> Iterator[Figure]:
     running = database.running
     asker = Asker(running.bridge_address, name, users)
     windows: dict[str, list[Window]] = {"idle": [], "training": [], "neo4j": [], "recommend": []}
+    for statement in WARM_CALLS * (ALONE, ALL_USERS):
+        database.rows(statement, name=name)
     server, spent = database.bridge_process(), 0.0
     for number in range(ROUNDS):
         before = server.cpu_times()

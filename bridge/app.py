@@ -23,6 +23,7 @@ from bridge.actions.provenance import Provenance
 from bridge.actions.reconcile import outcome_of
 from bridge.actions.retraining import Retraining
 from bridge.actions.services import Services
+from bridge.actions.unhurried import Unhurried
 from bridge.core.errors import FailedPreconditionError, InvalidArgumentError
 from bridge.jobs.all_jobs import AllJobs
 from bridge.jobs.process import Trainers
@@ -114,7 +115,7 @@ async def _serve(settings: Settings, endpoint: Endpoint, trainers: Trainers, rea
         await trainers.close()
         await services.jobs.close()
         services.answering.shutdown(wait=True, cancel_futures=True)
-        services.scoring.shutdown(wait=True, cancel_futures=True)
+        services.scoring.close()
         services.executor.shutdown(wait=True, cancel_futures=True)  # a publish must not lose its staging folder
         services.store.close()
 
@@ -174,7 +175,7 @@ def make_services(settings: Settings, trainers: Trainers) -> Services:
         scratch=_emptied(data / "scratch"),
         executor=_executor(settings, "compute"),
         answering=_executor(settings, "answer"),
-        scoring=_executor(settings, "score", settings.trainer_niceness),
+        scoring=Unhurried(_executor(settings, "score", settings.trainer_niceness)),
         threads=settings.threads,
     )
 

@@ -53,7 +53,8 @@ class Settings(BaseModel):
     """Trainings that may wait."""
     trainer_niceness: int = Field(default=10, ge=0, le=19)
     """Added to the niceness of training processes, and on Linux of the threads that score for `CALL bridge.recommend`,
-    `predict` and `similar`, so that the server answers predictions first."""
+    `predict` and `similar`: the server answers predictions first. These threads also pause while predictions are asked
+    for."""
     trainer_memory_mib: Mib | None = None
     """Most memory of a training process in MiB; no limit when not set."""
     snapshot_mib: Mib = 8 * 1024

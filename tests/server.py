@@ -35,7 +35,7 @@ async def services(tmp_path: Path, trainers: Trainers) -> AsyncIterator[Services
     await trainers.close()
     await services.jobs.close()
     services.answering.shutdown(wait=True, cancel_futures=True)
-    services.scoring.shutdown(wait=True, cancel_futures=True)
+    services.scoring.close()
     services.executor.shutdown(wait=True, cancel_futures=True)
     services.store.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import socket
@@ -82,11 +83,12 @@ def test_computations_of_the_server_share_the_threads_it_may_use(
 def test_what_scores_whole_projections_is_as_nice_as_a_training(tmp_path: Path) -> None:
     """Only that: who waits for one prediction, or for a version to load, does not wait longer."""
     services = make_services(Settings(data=tmp_path, trainer_niceness=3), Trainers())
-    executors = (services.scoring, services.executor, services.answering)
     # A new thread is as nice as the one that makes it.
     here = os.nice(0)
-    assert [each.submit(os.nice, 0).result(30) - here for each in executors] == [min(3, 19 - here), 0, 0]
-    for each in executors:
+    assert asyncio.run(services.scoring.compute(os.nice(0) for _ in range(1))) == [here + min(3, 19 - here)]
+    services.scoring.close()
+    for each in (services.executor, services.answering):
+        assert each.submit(os.nice, 0).result(30) == here
         each.shutdown()
     services.store.close()
 

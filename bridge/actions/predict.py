@@ -13,6 +13,7 @@ from bridge.actions.jobs import running_job
 from bridge.actions.node_filter import Rows, check_filters, filtered_rows
 from bridge.actions.reading import quoted, types_of
 from bridge.actions.recommend_config import PredictConfig, PredictRow
+from bridge.actions.unhurried import parts
 from bridge.core.call import Call
 from bridge.core.columns import Column
 from bridge.core.errors import Faults, InvalidArgumentError
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from bridge.actions.services import Services
 
 CHUNK = 65_536
+"""Pairs sent at once."""
+
+PIECE_PAIRS = 4_096
 """Pairs scored at once."""
 
 MOST_PAIRS = 100_000_000
@@ -48,8 +52,9 @@ async def predict(request: PredictConfig, call: Call, services: Services) -> Non
         done = 0
         for sources, targets in pairs:
             job.report(SCORE, done / count, f"{done:,} of {count:,} pairs")
-            scores = await services.score(asked.scorer.pairs, sources, targets)
-            await call.rows(_columns(asked, sources, targets, scores))
+            pieces = ((sources[part], targets[part]) for part in parts(len(sources), PIECE_PAIRS))
+            scores = await services.scoring.compute(asked.scorer.pairs(*piece) for piece in pieces)
+            await call.rows(_columns(asked, sources, targets, np.concatenate(scores)))
             done += len(sources)
 
 
@@ -99,8 +104,7 @@ def _linked_pairs(asked: Asked, kind: str, some: Rows, others: Rows) -> tuple[in
     sources, targets = table.edge_index.astype(np.int64)
     kept = np.isin(sources, some) & np.isin(targets, others)
     sources, targets = sources[kept], targets[kept]
-    parts = (slice(start, start + CHUNK) for start in range(0, len(sources), CHUNK))
-    return len(sources), ((sources[part], targets[part]) for part in parts)
+    return len(sources), ((sources[part], targets[part]) for part in parts(len(sources), CHUNK))
 
 
 def _columns(

@@ -152,6 +152,7 @@ async def similar(
 async def _served(question: Question, services: Services) -> Served:
     """Find the version, once for the whole answer, and have it in memory; `previous` where no model can be made of
     the champion."""
+    services.scoring.asked()
     name = (question.database, question.model_name, question.model_version)
     for left in reversed(range(ATTEMPTS)):
         version = services.resolved.find(*name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,13 +16,13 @@ from bridge.actions.node_filter import check_filters, filtered_rows
 from bridge.actions.reading import quoted, types_of
 from bridge.actions.recommend_config import RecommendConfig, RecommendRow, RecommendWriteRow
 from bridge.actions.rows import send_row
+from bridge.actions.unhurried import PIECE_ROWS, parts, tiles
 from bridge.actions.vectors import check_writable
 from bridge.core.call import Call, WriteRelationships
 from bridge.core.columns import Column, Table
 from bridge.core.errors import FailedPreconditionError, Faults, ResourceExhaustedError
 from bridge.core.graph import Graph
 from bridge.core.procedure import Procedure
-from bridge.evaluation.selection import top_k
 from bridge.registry.manifest import Manifest
 
 if TYPE_CHECKING:
@@ -214,13 +214,36 @@ class Lists:
         for start in range(0, len(self.sources), size):
             block = self.sources[start : start + size]
             self._job.report(SCORE, start / len(self.sources), f"{start:,} of {len(self.sources):,} sources")
-            scores = await self._services.score(self._scores, block)
-            targets, values = await self._unlinked(block, scores)
+            targets, values = await self._best(block)
             yield self._columns(block, targets, values)
 
-    def _scores(self, block: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Score all targets, the ones to leave out at -inf."""
-        scores = self.asked.scorer.block(block)
+    async def _best(self, block: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        """Take the best targets; when writing, ask the store for links made since the projection, and do without."""
+        scoring = self._services.scoring
+        scores = np.empty((len(block), len(self.asked.targets)), dtype=np.float32)
+        await scoring.compute(self._score(block, scores))
+        while True:
+            targets, values = await scoring.top_k(scores, self.top_k)
+            if self._call.mode != "write":
+                return targets, values
+            rows, places = np.nonzero(targets >= 0)
+            found = targets[rows, places]
+            linked = await self._linked(block[rows], found)
+            if not linked.any():
+                return targets, values
+            scores[rows[linked], found[linked]] = -np.inf
+
+    def _score(self, block: NDArray[np.int64], scores: NDArray[np.float32]) -> Iterator[None]:
+        """Fill in the scores of all targets, those to leave out at -inf, piece by piece."""
+        scorer = self.asked.scorer
+        for rows, targets in tiles(len(block), scores.shape[1], scorer.targets.shape[1]):
+            scores[rows, targets] = scorer.block(block[rows], targets)
+            yield
+        for rows in parts(len(block), PIECE_ROWS):
+            self._leave_out(block[rows], scores[rows])
+            yield
+
+    def _leave_out(self, block: NDArray[np.int64], scores: NDArray[np.float32]) -> None:
         for seen in self._seen:
             rows, columns = seen[block].nonzero()
             scores[rows, columns] = -np.inf
@@ -230,22 +253,6 @@ class Lists:
             scores[:, self._barred] = -np.inf
         if self._request.min_score is not None:
             scores[scores < self._request.min_score] = -np.inf
-        return scores
-
-    async def _unlinked(
-        self, block: NDArray[np.int64], scores: NDArray[np.float32]
-    ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-        """Take the best targets; when writing, ask the store for links made since the projection, and do without."""
-        while True:
-            targets, values = await self._services.score(top_k, scores, self.top_k)
-            if self._call.mode != "write":
-                return targets, values
-            rows, places = np.nonzero(targets >= 0)
-            found = targets[rows, places]
-            linked = await self._linked(block[rows], found)
-            if not linked.any():
-                return targets, values
-            scores[rows[linked], found[linked]] = -np.inf
 
     async def _linked(self, sources: NDArray[np.int64], targets: NDArray[np.int32]) -> NDArray[np.bool_]:
         if not len(sources) or not self._excluded:

@@ -15,6 +15,7 @@ from bridge.actions.retraining import Retraining
 from bridge.actions.served import Served
 from bridge.actions.turns import Turns
 from bridge.actions.undisturbed import undisturbed
+from bridge.actions.unhurried import Unhurried
 from bridge.core.procedure import Procedure
 from bridge.jobs.all_jobs import AllJobs
 from bridge.jobs.process import Trainers
@@ -56,7 +57,7 @@ class Services:
     """Bounded; numpy and torch work of the server runs here and never on the event loop."""
     answering: Executor
     """Predictions without a database are computed here, so that they never wait behind the work of a call."""
-    scoring: Executor
+    scoring: Unhurried
     """All that a call asks for is scored here, less urgently than what answers one question."""
     threads: int
     """The most threads that one computation may use."""
@@ -77,11 +78,6 @@ class Services:
         """Run a short computation that somebody waits for, off the event loop."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self.answering, lambda: function(*args, **kwargs))
-
-    async def score(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Score one chunk of many, off the event loop, as urgently as a training: predictions go before."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self.scoring, lambda: function(*args, **kwargs))
 
     async def finish(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run what must not be left half done: who is cancelled meanwhile leaves when it has ended."""

@@ -14,12 +14,12 @@ from bridge.actions.hosted import answering_version
 from bridge.actions.jobs import running_job
 from bridge.actions.reading import quoted
 from bridge.actions.similar_config import SimilarConfig, SimilarRow
+from bridge.actions.unhurried import tiles
 from bridge.core.call import Call
 from bridge.core.columns import Column
 from bridge.core.errors import FailedPreconditionError, InvalidArgumentError
 from bridge.core.graph import Graph
 from bridge.core.procedure import Procedure
-from bridge.evaluation.selection import top_k
 from bridge.registry.version import Version
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ STEPS = ("read projection", "compare")
 COMPARE = 1
 
 Ids = NDArray[np.int64]
+Best = tuple[NDArray[np.int32], NDArray[np.float32]]
+"""int32 [b, k] candidates, best first, -1 where there are fewer; float32 [b, k] their similarities."""
 
 
 async def similar(request: SimilarConfig, call: Call, services: Services) -> None:
@@ -52,7 +54,8 @@ async def similar(request: SimilarConfig, call: Call, services: Services) -> Non
             # By default only its own label: the two ends of a model need not share a space.
             candidates = await services.compute(Points.of, [own] if among is None else found, among)
             for block in sources.blocks(len(candidates)):
-                columns = await services.score(_nearest, block, candidates, request.top_k)
+                best = await _nearest(block, candidates, request.top_k, services)
+                columns = await services.compute(_columns, block, candidates, *best)
                 number = np.full(len(columns["rank"]), version.number, dtype=np.int64)
                 await call.rows(columns | {"modelVersion": Column(number)})
                 done += len(block)
@@ -87,10 +90,23 @@ class Points:
             yield Points(self.ids[start : start + size], self.vectors[start : start + size])
 
 
-def _nearest(block: Points, candidates: Points, count: int) -> dict[str, Column]:
-    similarities = block.vectors @ candidates.vectors.T
-    similarities[block.ids[:, None] == candidates.ids[None, :]] = -np.inf  # nobody is similar to themselves
-    targets, values = top_k(similarities, min(count, max(1, len(candidates))))
+async def _nearest(block: Points, candidates: Points, count: int, services: Services) -> Best:
+    similarities = np.empty((len(block), len(candidates)), dtype=np.float32)
+    await services.scoring.compute(_compare(block, candidates, similarities))
+    return await services.scoring.top_k(similarities, min(count, max(1, len(candidates))))
+
+
+def _compare(block: Points, candidates: Points, similarities: NDArray[np.float32]) -> Iterator[None]:
+    """Fill in the similarities, each node's to itself at -inf, piece by piece."""
+    for rows, some in tiles(len(block), len(candidates), block.vectors.shape[1]):
+        similarities[rows, some] = block.vectors[rows] @ candidates.vectors[some].T
+        similarities[rows, some][block.ids[rows, None] == candidates.ids[None, some]] = -np.inf
+        yield
+
+
+def _columns(
+    block: Points, candidates: Points, targets: NDArray[np.int32], values: NDArray[np.float32]
+) -> dict[str, Column]:
     rows, places = np.nonzero(targets >= 0)
     return {
         "sourceNodeId": Column(block.ids[rows], node_ids=True),

@@ -90,8 +90,8 @@ class Connection:
 def _apart(work: Callable[[], T]) -> T:
     """Have a thread of its own do the work, and wait for it.
 
-    Ctrl-C then ends the waiting. Inside gRPC it may strike where a call is half begun or a lock is taken, and `close`
-    would wait for ever.
+    Ctrl-C then ends the waiting; what was asked goes on until its deadline, or until the connection is closed. Inside
+    gRPC it may strike where a call is half begun or a lock is taken, and `close` would wait for ever.
     """
     done: Future[T] = Future()
     threading.Thread(target=_settle, args=(done, work), name="bridge-call", daemon=True).start()

@@ -13,15 +13,14 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import forkserver
-from pathlib import Path
 from typing import Any
 
 from bridge.core.errors import BridgeError, CancelledError, ResourceExhaustedError
 from bridge.core.progress import Progress
 from bridge.jobs import frames
+from bridge.jobs.scheduling import let_others_go_first
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
@@ -112,15 +111,7 @@ def _settle(limits: Limits) -> None:
     end_with_parent()
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # the server's stdout is not a trainer's
     faulthandler.enable()
-    _let_others_go_first(limits.niceness)
-
-
-def _let_others_go_first(niceness: int) -> None:
-    os.nice(max(0, niceness - os.nice(0)))  # its fork server may have been that nice before
-    # A session is a scheduling group of its own on many a Linux (sched_autogroup), and niceness counts within it alone:
-    # against the server, which is in another, it is the group's that counts.
-    with suppress(OSError):
-        Path("/proc/self/autogroup").write_text(str(niceness))
+    let_others_go_first(limits.niceness)
 
 
 def _let_go_of_server() -> None:

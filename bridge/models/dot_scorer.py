@@ -30,11 +30,11 @@ class DotScorer:
         scores = np.einsum("nd,nd->n", self.sources[sources], self.targets[targets])
         return self._cut(scores + self.source_bias[sources] + self.target_bias[targets])
 
-    def block(self, sources: NDArray[np.integer]) -> NDArray[np.float32]:
-        """Score all targets for some sources: int [b] → float32 [b, targets]."""
-        scores = self.sources[sources] @ self.targets.T
+    def block(self, sources: NDArray[np.integer], targets: slice = slice(None)) -> NDArray[np.float32]:
+        """Score a stretch of the targets for some sources: int [b] → float32 [b, stretch]."""
+        scores = self.sources[sources] @ self.targets[targets].T
         scores += self.source_bias[sources][:, None]
-        scores += self.target_bias
+        scores += self.target_bias[targets]
         return self._cut(scores)
 
     def _cut(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:

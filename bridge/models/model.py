@@ -38,6 +38,10 @@ class Hyperparameters(Config):
 class ModelScorer(Scorer, Protocol):
     """A model over one projection. Node embeddings are computed once; scoring is cheap and can be done in chunks."""
 
+    def block(self, sources: NDArray[np.integer], targets: slice = slice(None)) -> NDArray[np.float32]:
+        """Score a stretch of the targets for some sources: int [b] → float32 [b, stretch]."""
+        ...
+
     @property
     def sources(self) -> NDArray[np.float32]:
         """float32 [sources, d]; the embeddings that scores are made of. Compare them by cosine."""

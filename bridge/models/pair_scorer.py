@@ -28,11 +28,15 @@ class PairScorer:
         """Score pairs of rows: int [n], int [n] → float32 [n]."""
         return self._scored(self.sources[sources] + self.targets[targets])
 
-    def block(self, sources: NDArray[np.integer]) -> NDArray[np.float32]:
-        """Score all targets for some sources: int [b] → float32 [b, targets]; memory for d scores a target besides."""
-        scores = np.empty((len(sources), len(self.targets)), dtype=np.float32)
+    def block(self, sources: NDArray[np.integer], targets: slice = slice(None)) -> NDArray[np.float32]:
+        """Score a stretch of the targets for some sources: int [b] → float32 [b, stretch].
+
+        Takes memory for d scores a target besides.
+        """
+        goals = self.targets[targets]
+        scores = np.empty((len(sources), len(goals)), dtype=np.float32)
         for row, source in enumerate(sources):
-            scores[row] = self._scored(self.targets + self.sources[source])
+            scores[row] = self._scored(goals + self.sources[source])
         return scores
 
     def _scored(self, hidden: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -65,6 +65,7 @@ async def test_pieces_join_without_a_seam(
     """No pair is lost or doubled where one piece ends and the next begins."""
     whole = scores(await ask(hosted, channel, **given))
     monkeypatch.setattr(predict, "CHUNK", 7)
+    monkeypatch.setattr(predict, "PIECE_PAIRS", 3)
     rows = await ask(hosted, channel, **given)
     assert len(rows) == len(whole)
     assert scores(rows) == pytest.approx(whole, abs=1e-5)

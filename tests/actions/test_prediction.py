@@ -72,6 +72,21 @@ async def test_recommendations_are_those_of_the_call_on_the_same_projection(
     assert hosted.questions == [], "nothing was read from the database"
 
 
+async def test_who_scores_for_all_hears_of_each_question(
+    hosted: Database, channel: grpc.aio.Channel, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And so makes pauses; a CALL for all asks no question."""
+    heard: list[None] = []
+    monkeypatch.setattr("bridge.actions.unhurried.Unhurried.asked", lambda scoring: heard.append(None))
+    await hosted.call(channel, "bridge.recommend.stream", "graph", modelName="ranks")
+    assert not heard
+    key = keys_of(hosted)[1003]
+    await recommended(channel, [key])
+    stub = service.PredictionServiceStub(channel)
+    await stub.Score(wire.ScoreRequest(name=RANKS, sources=values([key]), targets=values([keys_of(hosted)[1040]])))
+    assert len(heard) == 2
+
+
 async def test_top_k_is_10_by_default_and_nothing_below_the_least_score_comes(
     hosted: Database, channel: grpc.aio.Channel
 ) -> None:

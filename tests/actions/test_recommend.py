@@ -32,6 +32,14 @@ def rated(database: Database) -> set[tuple[int, int]]:
     return {(source, target) for source, kind, target, _ in database.links if kind == "RATED"}
 
 
+def small_pieces(monkeypatch: pytest.MonkeyPatch, rows: int, targets: int) -> None:
+    """Have so many scores of vectors of 16 dimensions be a piece."""
+    monkeypatch.setattr("bridge.actions.unhurried.PIECE_ROWS", rows)
+    monkeypatch.setattr("bridge.actions.recommend.PIECE_ROWS", rows)
+    monkeypatch.setattr("bridge.actions.unhurried.PIECE_MULTIPLICATIONS", rows * targets * 16)
+    monkeypatch.setattr("bridge.actions.unhurried.PIECE_SCORES", rows * FILMS)
+
+
 async def test_each_source_gets_its_best_new_targets_in_order(hosted: Database, channel: grpc.aio.Channel) -> None:
     """Ranks count from 1, scores fall, nothing already linked comes back; most are of the user's own camp."""
     rows = await recommend(hosted, channel, topK=3)
@@ -168,6 +176,24 @@ async def test_write_leaves_out_links_made_since_the_projection(hosted: Database
     row = await write(hosted, channel, topK=1)
     assert row["relationshipsWritten"] == USERS
     assert not {(source, target) for source, _, target in hosted.written} & best
+
+
+async def test_pieces_join_without_a_seam(
+    hosted: Database, channel: grpc.aio.Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of one source or seven, of one target or twenty: nobody's list is another's, also after a look at the store."""
+    whole = await recommend(hosted, channel, topK=3)
+    hosted.stored_links = {(source, "RATED", target) for source, target in pairs(whole[::3])}
+    await write(hosted, channel, topK=3)
+    written = set(hosted.written)
+    for rows, targets in ((1, 20), (7, 1), (7, FILMS)):
+        small_pieces(monkeypatch, rows, targets)
+        again = await recommend(hosted, channel, topK=3)
+        assert [pairs([row]) for row in again] == [pairs([row]) for row in whole]
+        assert [row["score"] for row in again] == pytest.approx([row["score"] for row in whole], abs=1e-5)
+        hosted.written.clear()
+        await write(hosted, channel, topK=3)
+        assert set(hosted.written) == written
 
 
 @pytest.mark.parametrize(("written", "held"), [("TAGGED", False), ("RATED", True)])

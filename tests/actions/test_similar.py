@@ -23,8 +23,13 @@ async def vectors(database: Database, channel: grpc.aio.Channel, label: str) -> 
     return {row["nodeId"]: np.array(row["embedding"]) / np.linalg.norm(row["embedding"]) for row in rows}
 
 
-async def test_the_nearest_are_the_exact_ones(hosted: Database, channel: grpc.aio.Channel) -> None:
-    """For every film: the five of highest cosine among the other films, best first, never itself."""
+@pytest.mark.parametrize(("rows", "multiplications"), [(1, 1), (7, 1000), (64, 16_000_000)])
+async def test_the_nearest_are_the_exact_ones(
+    hosted: Database, channel: grpc.aio.Channel, monkeypatch: pytest.MonkeyPatch, rows: int, multiplications: int
+) -> None:
+    """For every film: the five of highest cosine among the other films, best first, never itself; in any pieces."""
+    monkeypatch.setattr("bridge.actions.unhurried.PIECE_ROWS", rows)
+    monkeypatch.setattr("bridge.actions.unhurried.PIECE_MULTIPLICATIONS", multiplications)
     own = await vectors(hosted, channel, "Film")
     rows = await similar(hosted, channel, sourceNodeFilter="Film", topK=5)
     assert len(rows) == 5 * FILMS

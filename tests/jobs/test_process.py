@@ -81,6 +81,7 @@ async def test_a_trainer_is_nice_bounded_and_apart_from_the_server(
     assert found == {
         "niceness": os.nice(0) + 3,
         "group": "3" if targets.AUTOGROUP.exists() else "",
+        "slices": 1e-4 if targets.SLICES else None,
         "threads": "1",
         "prepared": 1,
         "own_session": True,

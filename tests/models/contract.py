@@ -153,6 +153,10 @@ class ModelContract:
         np.testing.assert_allclose(
             scorer.pairs(sources, targets), scorer.block(sources)[np.arange(3), targets], rtol=1e-5, atol=1e-6
         )
+        stretch = slice(5, 17)
+        np.testing.assert_allclose(
+            scorer.block(sources, stretch), scorer.block(sources)[:, stretch], rtol=1e-5, atol=1e-6
+        )
 
     def test_nodes_are_recognised_by_key(self) -> None:
         """Where new nodes move all rows, the old nodes' scores are what they were."""
