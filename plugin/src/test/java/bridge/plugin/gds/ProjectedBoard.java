@@ -29,9 +29,15 @@ import org.neo4j.configuration.GraphDatabaseSettings;
 import org.neo4j.gds.ListProgressProc;
 import org.neo4j.gds.catalog.GraphDropProc;
 import org.neo4j.gds.catalog.GraphFilterProc;
+import org.neo4j.gds.catalog.GraphListProc;
 import org.neo4j.gds.catalog.GraphProjectProc;
 import org.neo4j.gds.catalog.GraphStreamNodePropertiesProc;
+import org.neo4j.gds.catalog.GraphStreamRelationshipPropertiesProc;
 import org.neo4j.gds.embeddings.fastrp.FastRPStreamProc;
+import org.neo4j.gds.embeddings.fastrp.FastRPWriteProc;
+import org.neo4j.gds.similarity.knn.KnnMutateProc;
+import org.neo4j.gds.triangle.TriangleCountStreamProc;
+import org.neo4j.gds.undirected.ToUndirectedProc;
 import org.neo4j.graphdb.GraphDatabaseService;
 import org.neo4j.graphdb.QueryExecutionException;
 import org.neo4j.harness.Neo4j;
@@ -83,6 +89,12 @@ abstract class ProjectedBoard {
                 .withProcedure(FastRPStreamProc.class)
                 .withProcedure(GraphFilterProc.class)
                 .withProcedure(ListProgressProc.class)
+                .withProcedure(GraphListProc.class)
+                .withProcedure(GraphStreamRelationshipPropertiesProc.class)
+                .withProcedure(FastRPWriteProc.class)
+                .withProcedure(KnnMutateProc.class)
+                .withProcedure(TriangleCountStreamProc.class)
+                .withProcedure(ToUndirectedProc.class)
                 .build();
         database = neo4j.defaultDatabaseService();
         run("CREATE CONSTRAINT FOR (m:Movie) REQUIRE m.movieId IS UNIQUE");
