@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from bridge.actions.hosted import ATTEMPTS, ranking_target_of, target_of
 from bridge.actions.reading import quoted
 from bridge.actions.served import Best, Ranking, Rows, Served, Space, serve_kept
+from bridge.actions.unhurried import parts
 from bridge.core.errors import DamagedError, InvalidArgumentError, NotFoundError
 from bridge.core.projection import NodeTable
 from bridge.registry.aliases import CHAMPION
@@ -249,8 +250,8 @@ async def _in_blocks(
     """Compare nodes with all `others`, float32 [N, d], so many at a time that their scores fit."""
     size = max(1, BLOCK_BYTES // (4 * max(1, len(others))))
     best = []
-    for start in range(0, len(rows), size):
-        block = rows[start : start + size]
+    for part in parts(len(rows), size):
+        block = rows[part]
         best.append(await _computed(len(block) * others.size, partial(compute, block), services))
     return best
 

@@ -14,7 +14,7 @@ from bridge.actions.hosted import answering_version
 from bridge.actions.jobs import running_job
 from bridge.actions.reading import quoted
 from bridge.actions.similar_config import SimilarConfig, SimilarRow
-from bridge.actions.unhurried import tiles
+from bridge.actions.unhurried import parts, tiles
 from bridge.core.call import Call
 from bridge.core.columns import Column
 from bridge.core.errors import FailedPreconditionError, InvalidArgumentError
@@ -86,8 +86,8 @@ class Points:
     def blocks(self, candidates: int) -> Iterator[Points]:
         """Yield so many at a time that their similarities to the candidates fit."""
         size = max(1, min(1024, BLOCK_BYTES // (4 * max(1, candidates))))
-        for start in range(0, len(self), size):
-            yield Points(self.ids[start : start + size], self.vectors[start : start + size])
+        for part in parts(len(self), size):
+            yield Points(self.ids[part], self.vectors[part])
 
 
 async def _nearest(block: Points, candidates: Points, count: int, services: Services) -> Best:

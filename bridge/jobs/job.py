@@ -50,6 +50,7 @@ class Job:
         graph_name: str = "",
         recorder: Recorder | None = None,
     ) -> None:
+        # Over 40 lines: a line for each attribute, and nothing else.
         self.key = uuid.uuid4().hex
         self.id = job_id
         self.name = name

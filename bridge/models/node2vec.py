@@ -159,12 +159,7 @@ class Node2Vec:
         bias = Bias(hyperparameters.return_factor, hyperparameters.in_out_factor)
         walker = Walker(graph, bias, length=hyperparameters.walk_length, seed=seed)
         if not len(walker.starts):
-            raise FailedPreconditionError(
-                f"None of the {graph.relationship_count} relationships of the {graph.node_count} nodes can be walked "
-                "on. node2vec needs relationships with a positive weight: choose other `nodeLabels`, "
-                "`relationshipTypes` or another `relationshipWeightProperty`.",
-                reason="NOTHING_TO_LEARN",
-            )
+            raise _nothing_to_walk_on(graph)
         walks = KeptWalks(walker, hyperparameters.walks_per_node, KEPT_WALK_BYTES)
         # One thread a product: the pool's threads share the processor already.
         with threadpool_limits(1, "blas"), ThreadPoolExecutor(threads, "node2vec") as pool:
@@ -181,6 +176,15 @@ class Node2Vec:
         model = cls(vectors, embedded, hyperparameters)
         seconds = {"walks": walked - began, "skipGram": time.perf_counter() - walked}
         return Node2VecFit(model, losses, walks.count, seconds, learner.state() if remember else None)
+
+
+def _nothing_to_walk_on(graph: HomogeneousGraph) -> FailedPreconditionError:
+    return FailedPreconditionError(
+        f"None of the {graph.relationship_count} relationships of the {graph.node_count} nodes can be walked on. "
+        "node2vec needs relationships with a positive weight: choose other `nodeLabels`, `relationshipTypes` or "
+        "another `relationshipWeightProperty`.",
+        reason="NOTHING_TO_LEARN",
+    )
 
 
 def estimate_bytes(

@@ -34,6 +34,7 @@ def alias_tables(indptr: Any, weights: Any, accept: Any, alias: Any, totals: Any
 
     weights float32 [E], accept float32 [E], alias int32 [E], totals float64 [N] (sum of a row's weights).
     """
+    # One function of over 40 lines: its parts would pass each other nearly all of its variables.
     widest = 0
     for v in range(len(indptr) - 1):
         widest = max(widest, indptr[v + 1] - indptr[v])
@@ -127,18 +128,9 @@ def _enumerated(indptr: Any, indices: Any, weights: Any, t: Any, v: Any, p: Any,
 
 @compiled
 def _next(
-    indptr: Any,
-    indices: Any,
-    weights: Any,
-    accept: Any,
-    alias: Any,
-    totals: Any,
-    t: Any,
-    v: Any,
-    p: Any,
-    q: Any,
-    s: Any,
-) -> Any:
+    indptr: Any, indices: Any, weights: Any, accept: Any, alias: Any, totals: Any,
+    t: Any, v: Any, p: Any, q: Any, s: Any,
+) -> Any:  # fmt: skip
     """Choose x after t, v with probability ∝ w(v, x) · α(t, x); return it with the stream's new state.
 
     Rejection: propose by weight, accept with α over its bound. The way back, when it alone exceeds the bound, is cut

@@ -80,6 +80,7 @@ def cooccurrence(
         FailedPreconditionError: no interaction is liked, or no pair is left; with how many there were.
         ResourceExhaustedError: more than `MOST_PAIRS` pairs are left.
     """
+    # Over 40 lines for what it takes and gives: the work is done by `_Counter`.
     liked = _liked(interactions, liked_threshold)
     cut = _Cut(MEASURES[measure], min_weight, min_count, top_k)
     counter = _Counter(liked, cut)

@@ -56,14 +56,7 @@ def homogeneous(
         FailedPreconditionError: there are no relationships; a weight is missing, negative or infinite.
     """
     labels = tuple(label for label in sorted(projection.nodes) if node_labels is None or label in node_labels)
-    tables = {
-        edge_type: table
-        for edge_type, table in projection.relationships.items()
-        if edge_type[0] in labels
-        and edge_type[2] in labels
-        and (relationship_types is None or edge_type[1] in relationship_types)
-        and len(table)
-    }
+    tables = _between(projection, labels, relationship_types)
     if not tables:
         raise _no_relationships(projection, labels, relationship_types)
     starts = np.cumsum([0, *(len(projection.nodes[label]) for label in labels)], dtype=np.int64)
@@ -77,6 +70,16 @@ def homogeneous(
     )
     ids = np.concatenate([projection.nodes[label].ids for label in labels])
     return HomogeneousView(graph, labels, starts, ids)
+
+
+def _between(
+    projection: Projection, labels: Sequence[str], types: Sequence[str] | None
+) -> dict[EdgeType, RelationshipTable]:
+    return {
+        (source, kind, target): table
+        for (source, kind, target), table in projection.relationships.items()
+        if source in labels and target in labels and (types is None or kind in types) and len(table)
+    }
 
 
 def _weights(projection: Projection, tables: dict[EdgeType, RelationshipTable], name: str) -> NDArray[Any]:

@@ -50,12 +50,7 @@ def hold_out(
     if split_property is not None:
         parts = _parts_given(_column(table, target, split_property), target, split_property)
     else:
-        if validation_fraction + test_fraction >= 1:
-            raise InvalidArgumentError(
-                f"`validationFraction` {validation_fraction} and `testFraction` {test_fraction} leave nothing for "
-                "training: their sum must be less than 1.",
-                reason="INVALID_SPLIT",
-            )
+        _check_fractions(validation_fraction, test_fraction)
         hashes = _hashes(projection, target, table, split_seed)
         if split == "random":
             parts = _random(hashes, validation_fraction, test_fraction)
@@ -63,6 +58,15 @@ def hold_out(
             parts = _temporal(table, target, hashes, validation_fraction, test_fraction)
     _refuse_empty(parts, target, split_property)
     return parts
+
+
+def _check_fractions(validation: float, test: float) -> None:
+    if validation + test >= 1:
+        raise InvalidArgumentError(
+            f"`validationFraction` {validation} and `testFraction` {test} leave nothing for training: their sum must "
+            "be less than 1.",
+            reason="INVALID_SPLIT",
+        )
 
 
 def target_relationships(projection: Projection, target: Target) -> RelationshipTable:

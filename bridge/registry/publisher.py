@@ -83,6 +83,7 @@ class Publisher(Catalog):
             PermissionDeniedError: the model belongs to somebody else.
             ResourceExhaustedError: the store has reached its limit, or the disk is full.
         """
+        # Over 40 lines for its contract. The steps stand in one place: their order is what keeps a store whole.
         try:
             with files.full_disk_named(self._layout.root):
                 manifest = self._seal(staging, manifest)
